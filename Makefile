@@ -1,0 +1,73 @@
+# The front door. Meson does the work; `make help` lists what there is.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+BUILD_TESTS = -Dtests=enabled -Dcli=enabled
+
+all: build-group
+	@tools/configure $(BUILD)
+	@ninja -C $(BUILD) --quiet
+
+help:
+	@echo "make              build the command and the libraries into $(BUILD)/"
+	@echo "make demo         build, then show the main job on a sample program"
+	@echo "make test         every test, and again in sanitizer builds"
+	@echo "make test-real    tests in guests and against other debuggers"
+	@echo "make bench        the measurements (ARGS= chooses rows)"
+	@echo "make fuzz         each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)"
+	@echo "make install      into PREFIX=$(PREFIX), below DESTDIR if set"
+	@echo "make docs         write docs/methods.md from its table"
+	@echo "make format       lay out the C files; format-check only looks"
+	@echo "make clean        remove $(BUILD)/"
+
+# What each job needs from the machine; silent when all of it is there.
+build-group test-group bench-group real-group:
+	@tools/setup $(@:-group=)
+
+demo: all
+	@tools/demo $(BUILD)
+
+test: test-group
+	@tools/configure $(BUILD) $(BUILD_TESTS)
+	@ninja -C $(BUILD) --quiet
+	@tools/configure $(BUILD)/asan $(BUILD_TESTS) -Db_sanitize=address,undefined
+	@ninja -C $(BUILD)/asan --quiet
+	@tools/configure $(BUILD)/tsan $(BUILD_TESTS) -Db_sanitize=thread
+	@ninja -C $(BUILD)/tsan --quiet
+	@tools/run-tests $(BUILD):unit,contract,golden,corpus,live \
+		$(BUILD)/asan:unit,contract,golden,corpus $(BUILD)/tsan:unit,contract,golden,corpus
+
+test-real: real-group
+	@tools/configure $(BUILD) $(BUILD_TESTS)
+	@ninja -C $(BUILD) --quiet
+	@tools/run-tests --may-be-empty $(BUILD):real
+
+bench: bench-group
+	@tools/configure $(BUILD)
+	@ninja -C $(BUILD) --quiet bench/bench
+	@$(BUILD)/bench/bench $(ARGS)
+
+fuzz: test-group
+	@CC=clang tools/configure $(BUILD)/fuzz -Dfuzz=true -Db_lundef=false \
+		-Db_sanitize=address,undefined
+	@ninja -C $(BUILD)/fuzz --quiet
+	@tools/fuzz $(BUILD)/fuzz $(FUZZ_SECONDS)
+
+install: build-group
+	@tools/configure $(BUILD) -Dprefix=$(PREFIX)
+	@ninja -C $(BUILD) --quiet
+	@meson install -C $(BUILD) --no-rebuild --quiet
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
+
+docs:
+	@tools/gen-methods
+
+format format-check:
+	@tools/format $@
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all help build-group test-group bench-group real-group demo test test-real bench fuzz \
+	install docs format format-check clean
