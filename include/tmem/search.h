@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * search.h - finding bytes.
+ *
+ * A match m lies wholly inside the range, on bytes that a read would return, and
+ * (m - offset) % granularity is 0. Unreadable parts are skipped, never matched across; the
+ * granularity keeps counting from the start of the range. Untouched memory of a live process is
+ * not touched by a search. Long operations: interruptible, with progress.
+ * Follows IDebugDataSpaces::SearchVirtual and IDebugDataSpaces4::SearchVirtual2.
+ */
+#ifndef TMEM_SEARCH_H
+#define TMEM_SEARCH_H
+
+#include <stddef.h>
+#include <tmem/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Flags of tmem_search_virtual2() and cursors: DbgEng's DEBUG_VSEARCH_*. */
+enum tmem_search_flags {
+	TMEM_VSEARCH_DEFAULT = 0,
+	TMEM_VSEARCH_WRITABLE_ONLY = 1, /* memory whose protection says writable; unknown counts */
+};
+
+/*
+ * tmem_search_virtual() - the lowest match in a range.
+ * @offset: first address.
+ * @length: bytes of the range; clipped at the end of the address space.
+ * @pattern: the bytes.
+ * @pattern_size: bytes, a multiple of @pattern_granularity, not 0.
+ * @pattern_granularity: bytes between possible matches, not 0.
+ * @match_offset: receives the address of the match; untouched on failure.
+ *
+ * Follows SearchVirtual. Returns TMEM_S_OK; TMEM_E_NO_MORE_ENTRIES no match;
+ * TMEM_E_CONTROL_C_EXIT interrupted; TMEM_E_INVALIDARG sizes as above violated or NULL;
+ * TMEM_E_UNEXPECTED no process; TMEM_E_CONNECTION_LOST; TMEM_E_OUTOFMEMORY.
+ */
+TMEM_API tmem_status tmem_search_virtual(tmem_target *target, uint64_t offset, uint64_t length,
+					 const void *pattern, size_t pattern_size,
+					 size_t pattern_granularity, uint64_t *match_offset);
+
+/*
+ * tmem_search_virtual2() - the same with flags.
+ * @flags: enum tmem_search_flags; an unknown bit is TMEM_E_INVALIDARG.
+ *
+ * Follows SearchVirtual2.
+ */
+TMEM_API tmem_status tmem_search_virtual2(tmem_target *target, uint64_t offset, uint64_t length,
+					  uint32_t flags, const void *pattern, size_t pattern_size,
+					  size_t pattern_granularity, uint64_t *match_offset);
+
+/* What a search cursor looks for. */
+struct tmem_search_request {
+	uint32_t size;              /* size of this struct in bytes, set by the caller */
+	uint32_t space;             /* TMEM_DATA_SPACE_VIRTUAL or TMEM_DATA_SPACE_PHYSICAL */
+	uint32_t flags;             /* enum tmem_search_flags */
+	uint32_t reserved;
+	uint64_t offset;            /* first address of the range */
+	uint64_t length;            /* bytes of the range */
+	const void *pattern;        /* the bytes */
+	const void *mask;           /* optional; bits of the pattern that count, same size */
+	size_t pattern_size;        /* bytes */
+	size_t pattern_granularity; /* bytes between possible matches */
+};
+
+/* A search that goes on after each match. Belongs to one thread at a time. */
+typedef struct tmem_search_cursor tmem_search_cursor;
+
+/*
+ * tmem_search_cursor_new() - prepares a search for every match.
+ * @request: copied, pattern and mask too.
+ * @cursor: receives the cursor; NULL on failure. Free it before closing @target.
+ *
+ * The cursor keeps to the process that was current now. Returns TMEM_S_OK; TMEM_E_INVALIDARG a
+ * bad request; TMEM_E_UNEXPECTED no process, or physical memory in user mode; TMEM_E_OUTOFMEMORY.
+ */
+TMEM_API tmem_status tmem_search_cursor_new(tmem_target *target,
+					    const struct tmem_search_request *request,
+					    tmem_search_cursor **cursor);
+
+/*
+ * tmem_search_cursor_next() - the next match; matches may overlap (one step is the granularity).
+ * @match_offset: receives its address; untouched on failure.
+ *
+ * Returns as tmem_search_virtual(). After TMEM_E_CONTROL_C_EXIT the next call goes on.
+ */
+TMEM_API tmem_status tmem_search_cursor_next(tmem_search_cursor *cursor, uint64_t *match_offset);
+
+/*
+ * tmem_search_cursor_progress() - how far the cursor is.
+ * @done: optional; receives the bytes of the range that are finished, holes included.
+ * @bytes: optional; receives the bytes really looked at.
+ *
+ * Returns TMEM_S_OK.
+ */
+TMEM_API tmem_status tmem_search_cursor_progress(tmem_search_cursor *cursor, uint64_t *done,
+						 uint64_t *bytes);
+
+/* tmem_search_cursor_free() - frees a cursor; NULL is allowed. */
+TMEM_API void tmem_search_cursor_free(tmem_search_cursor *cursor);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

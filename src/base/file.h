@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * file.h - a stored file: mapped whole, or read by pread().
+ *
+ * A file can shrink while it is mapped. The first mapping installs one process-wide, chained
+ * SIGBUS handler, which acts inside registered mappings only: it puts zeros over the lost tail and
+ * sets the file's truncated flag. Whoever copies from a mapping tests the flag afterwards
+ * (tmi_file_truncated) and reports nothing from beyond. With map=never nothing is installed.
+ */
+#ifndef TMI_BASE_FILE_H
+#define TMI_BASE_FILE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <tmem/status.h>
+
+struct tmi_file {
+	int fd;
+	bool may_map;
+	char *path;
+	uint64_t size;         /* bytes when it was opened */
+	const uint8_t *map;    /* whole file, or NULL when not mapped */
+	uint64_t map_size;     /* bytes mapped */
+	atomic_bool truncated; /* the file shrank under the mapping */
+	int slot;              /* private: row of the SIGBUS table, -1 = none */
+};
+
+/*
+ * Opens a regular file (or block device) read-only and maps it when @may_map. Fails with
+ * TMEM_E_FILE_NOT_FOUND, TMEM_E_ACCESS_DENIED, TMEM_E_MAPPED_FILE_SIZE_ZERO (empty),
+ * TMEM_E_INVALIDARG (a folder or a device without size); the text names the path.
+ */
+tmem_status tmi_file_open(struct tmi_file *file, const char *path, bool may_map);
+void tmi_file_close(struct tmi_file *file);
+
+/*
+ * Copies bytes; returns how many, short at the end of the file (also when it was cut meanwhile)
+ * and on an I/O error. Never touches bytes beyond the end.
+ */
+size_t tmi_file_read(struct tmi_file *file, uint64_t offset, void *buffer, size_t size);
+
+/*
+ * Pointer to [offset, offset + size) in the mapping; NULL when not mapped or not wholly inside.
+ * After using the bytes ask tmi_file_truncated().
+ */
+const uint8_t *tmi_file_view(const struct tmi_file *file, uint64_t offset, uint64_t size);
+
+/* True when the file was found shorter than it was at opening. */
+static inline bool tmi_file_truncated(const struct tmi_file *file)
+{
+	return atomic_load_explicit(&file->truncated, memory_order_acquire);
+}
+
+#endif
