@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * modules.h - the current process's modules, fetched once a command, and names for addresses.
+ */
+#ifndef TMI_COMMAND_MODULES_H
+#define TMI_COMMAND_MODULES_H
+
+#include "command/command.h"
+
+struct tmi_module {
+	uint64_t base;
+	uint64_t size;
+	char *name; /* "libc" */
+	char *file; /* "/usr/lib/x86_64-linux-gnu/libc.so.6" */
+};
+
+struct tmi_modules {
+	struct tmi_module *list; /* by base address */
+	size_t count;
+	bool failed; /* the target could not list them; count is 0 */
+};
+
+/* The list; never NULL but in want of memory. Valid until the command ends. */
+const struct tmi_modules *tmi_session_modules(struct tmi_session *session);
+
+/* Forgets it; the interpreter does so around each command. */
+void tmi_session_drop_modules(struct tmi_session *session);
+
+/* The module that holds @address, or NULL. */
+const struct tmi_module *tmi_module_at(struct tmi_session *session, uint64_t address);
+
+/* Puts "module+0x1f20" (or "module" at its base); puts nothing and returns false when in none. */
+bool tmi_symbol_put(struct tmi_session *session, struct tmi_text *text, uint64_t address);
+
+#endif
