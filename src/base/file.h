@@ -16,15 +16,20 @@
 #include <stdint.h>
 #include <tmem/status.h>
 
+/* An open file; it must not be moved in memory until tmi_file_close(). */
 struct tmi_file {
 	int fd;
 	bool may_map;
+	bool sparse; /* fewer blocks than its size needs: it has holes */
 	char *path;
 	uint64_t size;         /* bytes when it was opened */
 	const uint8_t *map;    /* whole file, or NULL when not mapped */
 	uint64_t map_size;     /* bytes mapped */
-	atomic_bool truncated; /* the file shrank under the mapping */
+	atomic_bool truncated; /* the file was found shorter than it was at opening */
 	int slot;              /* private: row of the SIGBUS table, -1 = none */
+	atomic_uint copy_cost; /* private: of bulk copies from the mapping, in ns per MiB, 0 = ? */
+	atomic_uint read_cost; /* private: the same by pread() */
+	atomic_uint bulk_turn; /* private: bulk copies so far */
 };
 
 /*
@@ -42,10 +47,16 @@ void tmi_file_close(struct tmi_file *file);
 size_t tmi_file_read(struct tmi_file *file, uint64_t offset, void *buffer, size_t size);
 
 /*
- * Pointer to [offset, offset + size) in the mapping; NULL when not mapped or not wholly inside.
- * After using the bytes ask tmi_file_truncated().
+ * Pointer to [offset, offset + size) in the mapping; NULL when not mapped, not wholly inside, or
+ * the file is known to have been cut. After using the bytes ask tmi_file_truncated().
  */
 const uint8_t *tmi_file_view(const struct tmi_file *file, uint64_t offset, uint64_t size);
+
+/*
+ * True when @offset lies in a hole of the file, whose bytes are zeros without being stored;
+ * *length is then how many follow, up to @size. False: *length bytes are data or may be.
+ */
+bool tmi_file_hole(struct tmi_file *file, uint64_t offset, uint64_t size, uint64_t *length);
 
 /* True when the file was found shorter than it was at opening. */
 static inline bool tmi_file_truncated(const struct tmi_file *file)
