@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * elf.h - ELF headers, segments and notes, in a file or in memory, over a read callback.
+ *
+ * Both classes and byte orders. Nothing is allocated and nothing is trusted: what the callback
+ * does not deliver, or what runs over its own borders, is "not there".
+ */
+#ifndef TMI_FORMAT_ELF_H
+#define TMI_FORMAT_ELF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Delivers bytes at a file offset or an address; returns how many, short where they end. */
+typedef size_t tmi_elf_reader(void *context, uint64_t offset, void *buffer, size_t size);
+
+enum tmi_elf_type {
+	TMI_ELF_EXECUTABLE = 2,
+	TMI_ELF_DYNAMIC = 3,
+	TMI_ELF_CORE = 4,
+};
+
+enum tmi_elf_machine {
+	TMI_ELF_386 = 3,
+	TMI_ELF_MIPS = 8,
+	TMI_ELF_PPC = 20,
+	TMI_ELF_PPC64 = 21,
+	TMI_ELF_S390 = 22,
+	TMI_ELF_ARM = 40,
+	TMI_ELF_X86_64 = 62,
+	TMI_ELF_AARCH64 = 183,
+	TMI_ELF_RISCV = 243,
+	TMI_ELF_LOONGARCH = 258,
+};
+
+enum tmi_elf_segment_type {
+	TMI_ELF_LOAD = 1,
+	TMI_ELF_SEGMENT_DYNAMIC = 2,
+	TMI_ELF_NOTE = 4,
+	TMI_ELF_PHDR = 6,
+	TMI_ELF_RELRO = 0x6474e552,
+};
+
+enum tmi_elf_segment_flags {
+	TMI_ELF_X = 1,
+	TMI_ELF_W = 2,
+	TMI_ELF_R = 4,
+};
+
+/* An ELF header that was checked. Valid while its reader is. */
+struct tmi_elf {
+	tmi_elf_reader *read;
+	void *context;
+	uint64_t base; /* where the header is, in the reader's numbering */
+	uint64_t entry;
+	uint64_t segments_at;   /* e_phoff */
+	uint64_t segment_count; /* e_phnum, or what PN_XNUM stands for */
+	uint32_t segment_size;  /* e_phentsize */
+	uint32_t flags;         /* e_flags */
+	uint16_t type;          /* enum tmi_elf_type */
+	uint16_t machine;       /* enum tmi_elf_machine */
+	uint8_t word;           /* 4 or 8 bytes, by class */
+	bool big_endian;
+};
+
+/* A program header. */
+struct tmi_elf_segment {
+	uint32_t type;
+	uint32_t flags;
+	uint64_t offset;
+	uint64_t address; /* p_vaddr */
+	uint64_t physical;
+	uint64_t file_size;
+	uint64_t memory_size;
+	uint64_t align;
+};
+
+/*
+ * Checks the header at @base. False: *why says what is wrong, a constant string. No failure is
+ * recorded: who cares makes one.
+ */
+bool tmi_elf_init(struct tmi_elf *elf, tmi_elf_reader *read, void *context, uint64_t base,
+		  const char **why);
+
+/* Program header @index; false when there is none or its bytes are missing. */
+bool tmi_elf_segment(const struct tmi_elf *elf, uint64_t index, struct tmi_elf_segment *segment);
+
+/* The same from its bytes, elf->segment_size of them, for who fetches many at a time. */
+void tmi_elf_segment_decode(const struct tmi_elf *elf, const uint8_t *bytes,
+			    struct tmi_elf_segment *segment);
+
+/* A note; its descriptor is fetched by the caller. */
+struct tmi_elf_note {
+	uint32_t type;
+	uint32_t name_size; /* with its NUL */
+	char name[16];      /* the first bytes, always terminated */
+	uint64_t offset;    /* of the descriptor, in the reader's numbering */
+	uint32_t size;      /* of the descriptor */
+};
+
+/* A walk over the notes of one stretch. */
+struct tmi_elf_notes {
+	const struct tmi_elf *elf;
+	uint64_t next;
+	uint64_t end;
+	uint32_t align;
+	bool cut; /* ended inside a note */
+};
+
+/* Notes in [offset, offset + size) of the reader; @align is the p_align of their segment. */
+void tmi_elf_notes_init(struct tmi_elf_notes *notes, const struct tmi_elf *elf, uint64_t offset,
+			uint64_t size, uint64_t align);
+
+/* The next note; false at the end, also when it comes early. */
+bool tmi_elf_notes_next(struct tmi_elf_notes *notes, struct tmi_elf_note *note);
+
+/* True when the note is the one of this owner and type. */
+bool tmi_elf_note_is(const struct tmi_elf_note *note, const char *owner, uint32_t type);
+
+/* A build-id; size 0 = none. */
+struct tmi_elf_build_id {
+	uint8_t size;
+	uint8_t bytes[64];
+};
+
+bool tmi_elf_build_id_equal(const struct tmi_elf_build_id *a, const struct tmi_elf_build_id *b);
+
+/* Hexadecimal digits and a NUL; "none" when there is none. Returns @text. */
+char *tmi_elf_build_id_text(const struct tmi_elf_build_id *id, char text[2 * 64 + 1]);
+
+/* Build-id of an ELF file: the reader's numbering is the file's. */
+void tmi_elf_file_build_id(const struct tmi_elf *elf, struct tmi_elf_build_id *id);
+
+/* An ELF image as it was mapped into memory: program, shared library or vdso. */
+struct tmi_elf_image {
+	struct tmi_elf elf;
+	uint64_t base;         /* address of the ELF header */
+	uint64_t bias;         /* address minus p_vaddr; modulo 2^64 */
+	uint64_t first;        /* address of the lowest PT_LOAD, rounded down to a page */
+	uint64_t size;         /* bytes from base to the end of the highest PT_LOAD's last page */
+	uint64_t lowest;       /* lowest p_vaddr, as it is in the header */
+	uint64_t dynamic;      /* address of PT_DYNAMIC, 0 = none */
+	uint64_t dynamic_size; /* its bytes */
+	struct tmi_elf_build_id build_id;
+};
+
+/*
+ * Looks at the image whose ELF header is at @base of a space that @read delivers. False: there is
+ * none that could have been mapped (*why, optional, says why). No failure is recorded.
+ */
+bool tmi_elf_image_init(struct tmi_elf_image *image, tmi_elf_reader *read, void *context,
+			uint64_t base, uint64_t page_size, const char **why);
+
+/* Tags of PT_DYNAMIC that are used. */
+enum tmi_elf_dynamic_tag {
+	TMI_ELF_DYNAMIC_STRTAB = 5,
+	TMI_ELF_DYNAMIC_SONAME = 14,
+	TMI_ELF_DYNAMIC_DEBUG = 21,
+};
+
+/* Value of the first entry with @tag; false when there is none. */
+bool tmi_elf_image_dynamic(const struct tmi_elf_image *image, uint64_t tag, uint64_t *value);
+
+/* One word of the image's class and byte order at @address; false when it is not there. */
+bool tmi_elf_word(const struct tmi_elf *elf, uint64_t address, uint64_t *value);
+
+#endif
