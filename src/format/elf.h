@@ -86,9 +86,23 @@ bool tmi_elf_init(struct tmi_elf *elf, tmi_elf_reader *read, void *context, uint
 /* Program header @index; false when there is none or its bytes are missing. */
 bool tmi_elf_segment(const struct tmi_elf *elf, uint64_t index, struct tmi_elf_segment *segment);
 
-/* The same from its bytes, elf->segment_size of them, for who fetches many at a time. */
-void tmi_elf_segment_decode(const struct tmi_elf *elf, const uint8_t *bytes,
-			    struct tmi_elf_segment *segment);
+/* A walk over all program headers that fetches many at a time. */
+struct tmi_elf_segments {
+	const struct tmi_elf *elf;
+	uint8_t *buffer; /* the caller's */
+	size_t room;     /* headers it holds */
+	size_t have;     /* headers in it */
+	size_t used;     /* of these, handed out */
+	uint64_t next;   /* index of the header after those in the buffer */
+	bool cut;        /* headers that the file should have are missing */
+};
+
+/* @buffer must hold one header at least (elf->segment_size bytes) and stay until the end. */
+void tmi_elf_segments_init(struct tmi_elf_segments *walk, const struct tmi_elf *elf, void *buffer,
+			   size_t size);
+
+/* The next program header; false at the end, also when it comes early. */
+bool tmi_elf_segments_next(struct tmi_elf_segments *walk, struct tmi_elf_segment *segment);
 
 /* A note; its descriptor is fetched by the caller. */
 struct tmi_elf_note {
@@ -129,6 +143,12 @@ bool tmi_elf_build_id_equal(const struct tmi_elf_build_id *a, const struct tmi_e
 /* Hexadecimal digits and a NUL; "none" when there is none. Returns @text. */
 char *tmi_elf_build_id_text(const struct tmi_elf_build_id *id, char text[2 * 64 + 1]);
 
+/* The first build-id of a walk; false (and size 0) when there is none. */
+bool tmi_elf_notes_build_id(struct tmi_elf_notes *notes, struct tmi_elf_build_id *id);
+
+/* The first build-id of a walk; false (and size 0) when there is none. */
+bool tmi_elf_notes_build_id(struct tmi_elf_notes *notes, struct tmi_elf_build_id *id);
+
 /* Build-id of an ELF file: the reader's numbering is the file's. */
 void tmi_elf_file_build_id(const struct tmi_elf *elf, struct tmi_elf_build_id *id);
 
@@ -142,6 +162,8 @@ struct tmi_elf_image {
 	uint64_t lowest;       /* lowest p_vaddr, as it is in the header */
 	uint64_t dynamic;      /* address of PT_DYNAMIC, 0 = none */
 	uint64_t dynamic_size; /* its bytes */
+	uint64_t relro;        /* address of PT_GNU_RELRO, written before it became read-only */
+	uint64_t relro_size;   /* its bytes, 0 = none */
 	struct tmi_elf_build_id build_id;
 };
 
