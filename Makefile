@@ -6,8 +6,7 @@ FUZZ_SECONDS ?= 60
 BUILD_TESTS = -Dtests=enabled -Dcli=enabled
 
 all: build-group
-	@tools/configure $(BUILD)
-	@ninja -C $(BUILD) --quiet
+	@tools/build $(BUILD) -Dcli=enabled
 
 help:
 	@echo "make              build the command and the libraries into $(BUILD)/"
@@ -29,34 +28,27 @@ demo: all
 	@tools/demo $(BUILD)
 
 test: test-group
-	@tools/configure $(BUILD) $(BUILD_TESTS)
-	@ninja -C $(BUILD) --quiet
-	@tools/configure $(BUILD)/asan $(BUILD_TESTS) -Db_sanitize=address,undefined
-	@ninja -C $(BUILD)/asan --quiet
-	@tools/configure $(BUILD)/tsan $(BUILD_TESTS) -Db_sanitize=thread
-	@ninja -C $(BUILD)/tsan --quiet
+	@tools/build $(BUILD) $(BUILD_TESTS)
+	@tools/build $(BUILD)/asan $(BUILD_TESTS) -Db_sanitize=address,undefined
+	@tools/build $(BUILD)/tsan $(BUILD_TESTS) -Db_sanitize=thread
 	@tools/run-tests $(BUILD):unit,contract,golden,corpus,live \
 		$(BUILD)/asan:unit,contract,golden,corpus $(BUILD)/tsan:unit,contract,golden,corpus
 
 test-real: real-group
-	@tools/configure $(BUILD) $(BUILD_TESTS)
-	@ninja -C $(BUILD) --quiet
+	@tools/build $(BUILD) $(BUILD_TESTS)
 	@tools/run-tests --may-be-empty $(BUILD):real
 
 bench: bench-group
-	@tools/configure $(BUILD)
-	@ninja -C $(BUILD) --quiet bench/bench
+	@tools/build $(BUILD) bench/bench
 	@$(BUILD)/bench/bench $(ARGS)
 
 fuzz: test-group
-	@CC=clang tools/configure $(BUILD)/fuzz -Dfuzz=true -Db_lundef=false \
+	@CC=clang tools/build $(BUILD)/fuzz -Dfuzz=true -Db_lundef=false \
 		-Db_sanitize=address,undefined
-	@ninja -C $(BUILD)/fuzz --quiet
 	@tools/fuzz $(BUILD)/fuzz $(FUZZ_SECONDS)
 
 install: build-group
-	@tools/configure $(BUILD) -Dprefix=$(PREFIX)
-	@ninja -C $(BUILD) --quiet
+	@tools/build $(BUILD) -Dprefix=$(PREFIX)
 	@meson install -C $(BUILD) --no-rebuild --quiet
 	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
 
