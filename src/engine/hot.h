@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hot.h - the path of a small read that was near the last one: no lock, no allocation, no call.
+ *
+ * Each thread remembers the last stretch of borrowed bytes (a mapped file) that it read from, with
+ * the context it belongs to and the generation of the target. A context's serial is unique in the
+ * process and names handle, process and thread together, so one comparison tells that the stretch
+ * is ours; the generation tells that nothing was written, discarded or resumed since.
+ */
+#ifndef TMI_ENGINE_HOT_H
+#define TMI_ENGINE_HOT_H
+
+#include <string.h>
+
+#include "engine/engine.h"
+
+struct tmi_hot {
+	uint64_t serial; /* 0: nothing remembered */
+	uint64_t generation;
+	uint64_t first;
+	uint64_t size;
+	const uint8_t *data;
+	const atomic_bool *truncated;
+};
+
+extern _Thread_local struct tmi_hot tmi_hot;
+
+/* Remembers the borrowed stretch around @offset, after a read there succeeded. */
+void tmi_hot_learn(tmem_target *target, uint64_t offset);
+
+/* Reads [offset, offset + size) when all of it lies in the remembered stretch. */
+static inline bool tmi_hot_read(tmem_target *target, uint64_t offset, void *buffer, size_t size)
+{
+	const struct tmi_hot *hot = &tmi_hot;
+	const struct tmi_context *context = tmi_context_get(target);
+	uint64_t at = offset - hot->first;
+
+	if (context->serial != hot->serial || at >= hot->size || size > hot->size - at)
+		return false;
+	if (atomic_load_explicit(&target->shared->generation, memory_order_acquire) !=
+	    hot->generation)
+		return false;
+	if (size == sizeof(uint64_t))
+		memcpy(buffer, hot->data + at, sizeof(uint64_t));
+	else
+		memcpy(buffer, hot->data + at, size);
+	/* A file cut meanwhile reads as zeros: the slow path says so. */
+	return !hot->truncated || !atomic_load_explicit(hot->truncated, memory_order_acquire);
+}
+
+#endif

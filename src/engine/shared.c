@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* shared.c - one opened target: its kind, spaces, cache and overlay; see engine.h. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "engine/engine.h"
+
+#define DEFAULT_BUDGET (UINT64_C(32) << 20)
+#define MAX_THREADS 64
+
+static unsigned default_threads(void)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (processors < 1)
+		return 1;
+	return processors < MAX_THREADS ? (unsigned)processors : MAX_THREADS;
+}
+
+struct tmi_shared *tmi_shared_new(const struct tmi_target_kind *kind, void *state)
+{
+	struct tmi_shared *shared = calloc(1, sizeof(*shared));
+	struct tmi_cache *cache = tmi_cache_new(DEFAULT_BUDGET);
+
+	if (!shared || !cache) {
+		tmi_cache_free(cache);
+		free(shared);
+		kind->close(state);
+		return NULL;
+	}
+	shared->kind = kind;
+	shared->state = state;
+	shared->cache = cache;
+	shared->threads = default_threads();
+	pthread_mutex_init(&shared->write_lock, NULL);
+	pthread_mutex_init(&shared->run_lock, NULL);
+	pthread_mutex_init(&shared->lock, NULL);
+	pthread_cond_init(&shared->callback_done, NULL);
+	return shared;
+}
+
+static void free_space(struct tmi_space *space)
+{
+	struct tmi_facts_of *facts = space ? atomic_load(&space->facts) : NULL;
+
+	while (facts) {
+		struct tmi_facts_of *older = facts->older;
+
+		free(facts);
+		facts = older;
+	}
+	if (space)
+		pthread_mutex_destroy(&space->facts_lock);
+	free(space);
+}
+
+void tmi_shared_free(struct tmi_shared *shared)
+{
+	shared->kind->close(shared->state);
+	for (size_t i = 0; i < shared->space_count; i++)
+		free_space(shared->spaces[i]);
+	free(shared->spaces);
+	free(shared->threads_seen);
+	tmi_overlay_free(shared->overlay);
+	tmi_cache_free(shared->cache);
+	pthread_mutex_destroy(&shared->write_lock);
+	pthread_mutex_destroy(&shared->run_lock);
+	pthread_mutex_destroy(&shared->lock);
+	pthread_cond_destroy(&shared->callback_done);
+	free(shared);
+}
+
+static uint64_t kind_generation(const struct tmi_space *space)
+{
+	const struct tmi_target_kind *kind = space->shared->kind;
+
+	return kind->generation ? kind->generation(space->shared->state, space->number) : 0;
+}
+
+/* Asks the kind and puts the answer on top of the older ones; false when there is none. */
+static bool take_facts(struct tmi_space *space)
+{
+	struct tmi_facts_of *facts = calloc(1, sizeof(*facts));
+
+	if (!facts)
+		return false;
+	facts->generation = kind_generation(space);
+	if (!space->shared->kind->facts(space->shared->state, space->number, &facts->facts)) {
+		free(facts);
+		return false;
+	}
+	facts->older = atomic_load(&space->facts);
+	atomic_store_explicit(&space->facts, facts, memory_order_release);
+	return true;
+}
+
+static struct tmi_space *space_new(struct tmi_shared *shared, uint32_t number)
+{
+	struct tmi_space *space = calloc(1, sizeof(*space));
+
+	if (!space)
+		return NULL;
+	space->shared = shared;
+	space->number = number;
+	pthread_mutex_init(&space->facts_lock, NULL);
+	if (!take_facts(space)) {
+		free_space(space);
+		return NULL;
+	}
+	return space;
+}
+
+/* Looks up or makes a space; shared->lock is held. */
+static struct tmi_space *find_or_make(struct tmi_shared *shared, uint32_t number)
+{
+	struct tmi_space **spaces;
+
+	for (size_t i = 0; i < shared->space_count; i++)
+		if (shared->spaces[i]->number == number)
+			return shared->spaces[i];
+	spaces = reallocarray(shared->spaces, shared->space_count + 1, sizeof(*spaces));
+	if (!spaces)
+		return NULL;
+	shared->spaces = spaces;
+	spaces[shared->space_count] = space_new(shared, number);
+	if (!spaces[shared->space_count])
+		return NULL;
+	return spaces[shared->space_count++];
+}
+
+struct tmi_space *tmi_shared_space(struct tmi_shared *shared, uint32_t number)
+{
+	struct tmi_space *space;
+
+	pthread_mutex_lock(&shared->lock);
+	space = find_or_make(shared, number);
+	pthread_mutex_unlock(&shared->lock);
+	return space;
+}
+
+/* After an exec the facts are taken anew, once; who comes late finds them done. */
+static void renew_facts(struct tmi_space *space, uint64_t generation)
+{
+	pthread_mutex_lock(&space->facts_lock);
+	if (atomic_load(&space->facts)->generation != generation && take_facts(space)) {
+		atomic_fetch_add(&space->shared->generation, 1);
+		tmi_cache_flush(space->shared->cache);
+	}
+	pthread_mutex_unlock(&space->facts_lock);
+}
+
+const struct tmi_facts *tmi_space_facts(const struct tmi_space *space)
+{
+	uint64_t generation = kind_generation(space);
+	struct tmi_facts_of *facts = atomic_load_explicit(&space->facts, memory_order_acquire);
+
+	if (facts->generation == generation)
+		return &facts->facts;
+	renew_facts((struct tmi_space *)space, generation);
+	return &atomic_load_explicit(&space->facts, memory_order_acquire)->facts;
+}
+
+void tmi_shared_decide_caching(struct tmi_shared *shared)
+{
+	struct tmi_space *first = tmi_context_first_space(shared);
+	const struct tmi_facts *facts = first ? tmi_space_facts(first) : NULL;
+	bool can_change = facts && facts->live && !shared->suspends;
+	/* Bytes that are lent from a mapped file are nearer than a cache could bring them. */
+	bool useless = facts && facts->lends;
+	bool caching = shared->cache_mode == TMI_CACHE_ON ||
+		       (shared->cache_mode == TMI_CACHE_AUTO && !can_change && !useless);
+
+	atomic_store(&shared->caching, caching);
+}
+
+void tmi_shared_ran(struct tmi_shared *shared)
+{
+	atomic_fetch_add(&shared->resumes, 1);
+	atomic_fetch_add(&shared->generation, 1);
+	tmi_cache_flush(shared->cache);
+}

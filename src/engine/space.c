@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* space.c - the address rule, reading, writing and views of one space; see space.h. */
+#include "engine/space.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/engine.h"
+#include "engine/hot.h"
+
+_Thread_local struct tmi_hot tmi_hot;
+
+void tmi_hot_learn(tmem_target *target, uint64_t offset)
+{
+	const struct tmi_context *context = tmi_context_get(target);
+	struct tmi_borrow borrow;
+	/* Taken before the view: a write in between makes the stretch out of date, not wrong. */
+	uint64_t generation = tmi_space_generation(context->space);
+
+	if (!tmi_space_facts(context->space)->lends ||
+	    !tmi_space_view(context->space, offset, &borrow))
+		return;
+	tmi_hot = (struct tmi_hot){
+		.serial = context->serial,
+		.generation = generation,
+		.first = borrow.first,
+		.size = borrow.last - borrow.first + 1,
+		.data = borrow.data,
+		.truncated = borrow.truncated,
+	};
+}
+
+uint64_t tmi_space_last(const struct tmi_space *space)
+{
+	return tmi_space_facts(space)->pointer_size == 4 ? UINT32_MAX : UINT64_MAX;
+}
+
+tmem_status tmi_space_enter(const struct tmi_space *space, uint64_t *address)
+{
+	uint64_t given = *address;
+
+	if (tmi_space_facts(space)->pointer_size != 4 || given <= UINT32_MAX)
+		return TMEM_S_OK;
+	if (given >> 31 != UINT64_C(0x1ffffffff))
+		return tmi_fail(TMEM_E_READ_FAULT, TMEM_REASON_OUT_OF_RANGE, given);
+	*address = (uint32_t)given;
+	return TMEM_S_OK;
+}
+
+uint64_t tmi_space_leave(const struct tmi_space *space, uint64_t address)
+{
+	if (tmi_space_facts(space)->pointer_size != 4)
+		return address;
+	return (uint64_t)(int64_t)(int32_t)(uint32_t)address;
+}
+
+uint64_t tmi_space_clip(const struct tmi_space *space, uint64_t address, uint64_t size)
+{
+	uint64_t last = tmi_space_last(space);
+
+	return size - 1 > last - address ? last : address + size - 1;
+}
+
+tmem_status tmi_space_read(struct tmi_space *space, uint64_t address, void *buffer, size_t size,
+			   uint32_t flags, size_t *done)
+{
+	struct tmi_borrow borrow;
+	size_t part;
+
+	*done = 0;
+	if (!size)
+		return TMEM_S_OK;
+	size = tmi_space_clip(space, address, size) - address + 1;
+	if (!tmi_space_view(space, address, &borrow) || borrow.last - address + 1 < size)
+		return tmi_storage_read(space, address, buffer, size, flags, done);
+	part = size;
+	memcpy(buffer, borrow.data + (address - borrow.first), part);
+	if (borrow.truncated && atomic_load_explicit(borrow.truncated, memory_order_acquire))
+		return tmi_storage_read(space, address, buffer, size, flags, done);
+	*done = part;
+	return TMEM_S_OK;
+}
+
+/* Elements with internal addresses, clipped to the space; those that fail are answered here. */
+static size_t prepare(struct tmi_space *space, struct tmem_transfer *items, size_t count,
+		      struct tmem_transfer *prepared, size_t *index)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct tmem_transfer item = items[i];
+
+		items[i].done = 0;
+		items[i].status = item.size ? tmi_space_enter(space, &item.offset) : TMEM_S_OK;
+		if (!item.size || items[i].status != TMEM_S_OK)
+			continue;
+		item.size = tmi_space_clip(space, item.offset, item.size) - item.offset + 1;
+		item.done = 0;
+		item.status = TMEM_E_READ_FAULT;
+		index[used] = i;
+		prepared[used++] = item;
+	}
+	return used;
+}
+
+tmem_status tmi_space_read_batch(struct tmi_space *space, struct tmem_transfer *items, size_t count)
+{
+	struct tmem_transfer *prepared = calloc(count ? count : 1, sizeof(*prepared));
+	size_t *index = calloc(count ? count : 1, sizeof(*index));
+	tmem_status status;
+	size_t used;
+
+	if (!prepared || !index) {
+		free(prepared);
+		free(index);
+		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
+	}
+	used = prepare(space, items, count, prepared, index);
+	status = used ? tmi_storage_read_batch(space, prepared, used) : TMEM_S_OK;
+	for (size_t i = 0; i < used; i++) {
+		items[index[i]].done = prepared[i].done;
+		items[index[i]].status = prepared[i].done ? TMEM_S_OK : prepared[i].status;
+	}
+	free(prepared);
+	free(index);
+	return status;
+}
+
+tmem_status tmi_space_write(struct tmi_space *space, uint64_t address, const void *buffer,
+			    size_t size, size_t *done)
+{
+	*done = 0;
+	if (!size)
+		return TMEM_S_OK;
+	size = tmi_space_clip(space, address, size) - address + 1;
+	return tmi_storage_write(space, address, buffer, size, done);
+}
+
+bool tmi_space_view(struct tmi_space *space, uint64_t address, struct tmi_borrow *borrow)
+{
+	return tmi_storage_view(space, address, borrow);
+}
+
+uint64_t tmi_space_generation(const struct tmi_space *space)
+{
+	return atomic_load_explicit(&space->shared->generation, memory_order_acquire);
+}
+
+uint64_t tmi_space_content_generation(const struct tmi_space *space)
+{
+	const struct tmi_target_kind *kind = space->shared->kind;
+	uint64_t own = kind->generation ? kind->generation(space->shared->state, space->number) : 0;
+
+	return own + (atomic_load_explicit(&space->shared->resumes, memory_order_acquire) << 32);
+}
