@@ -42,7 +42,6 @@
 
 struct tmi_args;
 struct tmi_modules;
-struct tmi_display_format;
 
 /* Topics of .help and the manual page, in their order. */
 #define TMI_TOPIC_LIST(X)                                                                          \
@@ -118,11 +117,11 @@ struct tmi_session {
 	bool echo_line;        /* the line is not on the screen: errors show it above their caret */
 
 	/* Memory of earlier commands. */
-	uint64_t display_next;   /* where a display without a range goes on */
-	bool display_next_known; /* false: nothing was ever displayed */
-	const struct tmi_display_format *display_format; /* of the last d command, NULL = none */
-	uint64_t last_value;                             /* $exp: last evaluated expression */
-	uint64_t last_address; /* $ea, $p: last address a command used, and the value there */
+	uint64_t display_next;    /* where a display without a range goes on */
+	bool display_next_known;  /* false: nothing was ever displayed */
+	const char *display_name; /* the d command that a bare d repeats, NULL = none yet */
+	uint64_t last_value;      /* $exp: last evaluated expression */
+	uint64_t last_address;    /* $ea, $p: last address a command used, and the value there */
 	uint64_t last_loaded;
 	uint64_t scratch[20]; /* $t0 .. $t19 */
 	char *repeat;         /* what ENTER does, NULL = nothing */
@@ -143,6 +142,9 @@ struct tmi_session {
 struct tmi_session *tmi_session_new(tmem_target *target,
 				    const struct tmi_session_callbacks *callbacks);
 void tmi_session_free(struct tmi_session *session);
+
+/* Asks the target again what it is; the interpreter does so before each command. */
+void tmi_session_refresh(struct tmi_session *session);
 
 /*
  * tmi_session_run() - runs one line; "" repeats the last command.
@@ -234,6 +236,10 @@ bool tmi_args_list_value(struct tmi_args *args, uint64_t *value);
 
 /* An expression that must be an address of the target: 32-bit ones come back zero-extended. */
 bool tmi_args_address(struct tmi_args *args, uint64_t *address);
+
+/* The same check for a value that was parsed otherwise; @where is where it stands, for the error.
+ */
+bool tmi_check_address(struct tmi_args *args, const char *where, uint64_t *address);
 
 /*
  * Errors. Each returns false, for "return tmi_error(...)".

@@ -61,6 +61,7 @@ struct tmi_names {
 	unsigned radix;        /* 8, 10 or 16 */
 	unsigned pointer_size; /* 4 or 8 */
 	bool big_endian;
+	bool kernel; /* constants 80000000..ffffffff are sign-extended */
 	/* Module: its base address. */
 	enum tmi_lookup (*module)(void *context, const char *name, size_t length, uint64_t *value);
 	/* Symbol, after "module!" or alone with @module NULL. */
@@ -70,7 +71,7 @@ struct tmi_names {
 	enum tmi_lookup (*region)(void *context, const char *name, size_t length, uint64_t *value);
 	/* Register without its "@": "rip", "$ip", "$t0"; "." comes as "$ip". */
 	enum tmi_lookup (*reg)(void *context, const char *name, size_t length, uint64_t *value);
-	/* Reads @size bytes; false when one is unreadable. */
+	/* Reads @size (at most 8) bytes; false when one is unreadable. */
 	bool (*read)(void *context, uint64_t address, void *buffer, size_t size);
 	/* True when all of the range is readable. */
 	bool (*valid)(void *context, uint64_t address, uint64_t size);

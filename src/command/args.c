@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* args.c - the arguments of a command: words, strings, expressions. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "command/command.h"
+#include "command/names.h"
+
+bool tmi_args_at_end(struct tmi_args *args)
+{
+	while (*args->next == ' ' || *args->next == '\t')
+		args->next++;
+	return *args->next == 0;
+}
+
+bool tmi_args_finish(struct tmi_args *args)
+{
+	return tmi_args_at_end(args) ||
+	       tmi_error_explain(args, TMI_ERROR_EXTRA, args->next, "%s takes no more than: %s",
+				 args->name,
+				 *args->command->arguments ? args->command->arguments : "nothing");
+}
+
+bool tmi_args_take(struct tmi_args *args, char c)
+{
+	if (tmi_args_at_end(args) || *args->next != c)
+		return false;
+	args->next++;
+	return true;
+}
+
+bool tmi_args_word(struct tmi_args *args, const char **word, size_t *length)
+{
+	if (tmi_args_at_end(args))
+		return false;
+	*word = args->next;
+	*length = strcspn(args->next, " \t");
+	args->next += *length;
+	return true;
+}
+
+bool tmi_args_string(struct tmi_args *args, char **text)
+{
+	const char *word;
+	size_t length;
+
+	*text = NULL;
+	if (tmi_args_take(args, '"')) {
+		word = args->next;
+		length = strcspn(word, "\"");
+		args->next += length + (word[length] == '"');
+	} else if (!tmi_args_word(args, &word, &length)) {
+		return tmi_error_explain(args, TMI_ERROR_SYNTAX, args->next,
+					 "something is missing here: %s %s", args->name,
+					 args->command->arguments);
+	}
+	*text = strndup(word, length);
+	return *text || tmi_error(args->session, "out of memory");
+}
+
+/* Says what the evaluator found wrong. */
+static bool report(struct tmi_args *args, const struct tmi_error_place *error)
+{
+	const char *where = args->next + error->position;
+	int length = (int)(error->length ? error->length : strlen(where));
+
+	switch (error->kind) {
+	case TMI_ERROR_RESOLVE:
+		return tmi_error_explain(args, error->kind, where,
+					 "'%.*s' is no number, module, [region] or register here",
+					 length, where);
+	case TMI_ERROR_MISSING:
+		return tmi_error_explain(args, error->kind, where,
+					 "a number, module, [region] or @register is needed here");
+	case TMI_ERROR_KERNEL_ONLY:
+		return tmi_error(args->session, "%.*s is only available in kernel mode", length,
+				 where);
+	case TMI_ERROR_OVERFLOW:
+		return tmi_error_explain(args, error->kind, where,
+					 "a number has at most 64 bits, and an expression at most "
+					 "256 parts that wait for each other");
+	default: return tmi_error_at(args, error->kind, where);
+	}
+}
+
+static bool evaluate(struct tmi_args *args, unsigned flags, uint64_t *value)
+{
+	struct tmi_error_place error;
+	struct tmi_names names;
+
+	tmi_session_names(args->session, &names);
+	if (!tmi_expression_evaluate(&names, args->next, flags, value, &args->next, &error))
+		return report(args, &error);
+	return true;
+}
+
+bool tmi_args_expression(struct tmi_args *args, uint64_t *value)
+{
+	return evaluate(args, 0, value);
+}
+
+bool tmi_args_list_value(struct tmi_args *args, uint64_t *value)
+{
+	return evaluate(args, TMI_EXPRESSION_LIST, value);
+}
+
+bool tmi_check_address(struct tmi_args *args, const char *where, uint64_t *address)
+{
+	uint64_t high = *address >> 31;
+
+	if (tmi_pointer_size(args->session) == 8)
+		return true;
+	if (high > 1 && high != 0x1ffffffff)
+		return tmi_error_explain(args, TMI_ERROR_RANGE, where,
+					 "an address of this target has 32 bits");
+	*address = (uint32_t)*address;
+	return true;
+}
+
+bool tmi_args_address(struct tmi_args *args, uint64_t *address)
+{
+	const char *where;
+
+	tmi_args_at_end(args);
+	where = args->next;
+	return evaluate(args, 0, address) && tmi_check_address(args, where, address);
+}

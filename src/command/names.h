@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* names.h - what names, registers and memory mean to expressions of a session. */
+#ifndef TMI_COMMAND_NAMES_H
+#define TMI_COMMAND_NAMES_H
+
+#include "command/command.h"
+
+/* Fills @names with look-ups over the session's target; valid as long as the session. */
+void tmi_session_names(struct tmi_session *session, struct tmi_names *names);
+
+/* Registers and pseudo-registers: the reg function of struct tmi_names. */
+enum tmi_lookup tmi_session_register(struct tmi_session *session, const char *name, size_t length,
+				     uint64_t *value);
+
+#endif
