@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* data.c - ReadVirtual, WriteVirtual and their Uncached forms. */
+#include <tmem/memory.h>
+#include <tmem/region.h>
+
+#include "access/access.h"
+
+static tmem_status read_virtual(tmem_target *target, uint64_t offset, void *buffer,
+				size_t buffer_size, uint32_t flags, size_t *bytes_read)
+{
+	struct tmi_space *space;
+	size_t done = 0;
+	tmem_status status;
+
+	if (bytes_read)
+		*bytes_read = 0;
+	status = tmi_access_need(buffer, "buffer");
+	if (status == TMEM_S_OK)
+		status = tmi_call_virtual(target, &space);
+	if (status == TMEM_S_OK)
+		status = tmi_access_read(space, offset, buffer, buffer_size, flags, &done);
+	if (bytes_read)
+		*bytes_read = done;
+	return tmi_call_end(target, status);
+}
+
+tmem_status tmem_read_virtual(tmem_target *target, uint64_t offset, void *buffer,
+			      size_t buffer_size, size_t *bytes_read)
+{
+	return read_virtual(target, offset, buffer, buffer_size, 0, bytes_read);
+}
+
+tmem_status tmem_read_virtual_uncached(tmem_target *target, uint64_t offset, void *buffer,
+				       size_t buffer_size, size_t *bytes_read)
+{
+	return read_virtual(target, offset, buffer, buffer_size, TMI_SPACE_UNCACHED, bytes_read);
+}
+
+tmem_status tmem_write_virtual(tmem_target *target, uint64_t offset, const void *buffer,
+			       size_t buffer_size, size_t *bytes_written)
+{
+	struct tmi_space *space;
+	size_t done = 0;
+	tmem_status status;
+
+	if (bytes_written)
+		*bytes_written = 0;
+	status = tmi_access_need(buffer, "buffer");
+	if (status == TMEM_S_OK)
+		status = tmi_call_write(target, &space);
+	if (status == TMEM_S_OK) {
+		status = tmi_access_write(space, offset, buffer, buffer_size, &done);
+		tmi_call_wrote(target, TMEM_DATA_SPACE_VIRTUAL, done > 0);
+	}
+	if (bytes_written)
+		*bytes_written = done;
+	return tmi_call_end(target, status);
+}
+
+/* A space's write goes through to the target and drops what was cached: nothing is left to do. */
+tmem_status tmem_write_virtual_uncached(tmem_target *target, uint64_t offset, const void *buffer,
+					size_t buffer_size, size_t *bytes_written)
+{
+	return tmem_write_virtual(target, offset, buffer, buffer_size, bytes_written);
+}
