@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_cache.c - the page cache: hits, errors, drops, tickets, budget, and readers beside a writer. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "frame/cache.h"
+
+#define PAGE TMI_CACHE_PAGE
+
+static struct tmi_cache *cache;
+
+static int set_up(void **state)
+{
+	(void)state;
+	cache = tmi_cache_new(1 << 20);
+	return cache ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	tmi_cache_free(cache);
+	return 0;
+}
+
+static void put(uint32_t space, uint64_t page, uint8_t value)
+{
+	uint8_t data[PAGE];
+
+	memset(data, value, sizeof(data));
+	tmi_cache_insert(cache, space, page, tmi_cache_ticket(cache), data);
+}
+
+/* First byte of a cached page, or -1. */
+static int get(uint32_t space, uint64_t page)
+{
+	struct tmi_cache_error error;
+	uint8_t byte;
+
+	if (tmi_cache_read(cache, space, page, 0, &byte, 1, &error) != TMI_CACHE_HIT)
+		return -1;
+	return byte;
+}
+
+static struct tmem_cache_statistics statistics(void)
+{
+	struct tmem_cache_statistics s = { .size = sizeof(s) };
+
+	tmi_cache_statistics(cache, &s);
+	return s;
+}
+
+static void copies_any_part(void **state)
+{
+	uint8_t data[PAGE], out[PAGE];
+	struct tmi_cache_error error;
+
+	(void)state;
+	for (size_t i = 0; i < PAGE; i++)
+		data[i] = (uint8_t)(i * 7 + i / 256);
+	tmi_cache_insert(cache, 3, 5 * PAGE, tmi_cache_ticket(cache), data);
+	for (size_t offset = 0; offset < 20; offset++)
+		for (size_t size = 1; size < 40; size++) {
+			memset(out, 0xee, sizeof(out));
+			assert_int_equal(tmi_cache_read(cache, 3, 5 * PAGE, offset, out, size,
+							&error),
+					 TMI_CACHE_HIT);
+			assert_memory_equal(out, data + offset, size);
+			assert_int_equal(out[size], 0xee);
+		}
+	assert_int_equal(tmi_cache_read(cache, 3, 5 * PAGE, 0, out, PAGE, &error), TMI_CACHE_HIT);
+	assert_memory_equal(out, data, PAGE);
+}
+
+static void spaces_are_apart(void **state)
+{
+	(void)state;
+	put(0, 0x1000, 1);
+	put(1, 0x1000, 2);
+	assert_int_equal(get(0, 0x1000), 1);
+	assert_int_equal(get(1, 0x1000), 2);
+	assert_int_equal(get(2, 0x1000), -1);
+	/* Page 0 of space 0 is what an empty slot's numbers look like. */
+	assert_int_equal(get(0, 0), -1);
+}
+
+static void remembers_errors(void **state)
+{
+	struct tmi_cache_error in = { TMEM_E_READ_FAULT, TMEM_REASON_GUARD };
+	struct tmi_cache_error out = { 0 };
+	uint8_t byte = 7;
+
+	(void)state;
+	tmi_cache_insert_error(cache, 0, 0x2000, tmi_cache_ticket(cache), &in);
+	assert_int_equal(tmi_cache_read(cache, 0, 0x2000, 0, &byte, 1, &out), TMI_CACHE_ERROR);
+	assert_int_equal(out.status, TMEM_E_READ_FAULT);
+	assert_int_equal(out.reason, TMEM_REASON_GUARD);
+	assert_int_equal(byte, 7);
+	assert_int_equal(statistics().errors, 1);
+	assert_int_equal(statistics().pages, 0);
+}
+
+static void a_drop_forgets_what_overlaps(void **state)
+{
+	(void)state;
+	for (uint64_t page = 0; page < 8; page++)
+		put(0, page * PAGE, 1);
+	put(1, 2 * PAGE, 9);
+	tmi_cache_drop(cache, 0, 2 * PAGE + 5, 4 * PAGE);
+	for (uint64_t page = 0; page < 8; page++)
+		assert_int_equal(get(0, page * PAGE), page >= 2 && page <= 4 ? -1 : 1);
+	assert_int_equal(get(1, 2 * PAGE), 9);
+	assert_int_equal(statistics().pages, 6);
+}
+
+static void a_drop_to_the_top_sweeps(void **state)
+{
+	(void)state;
+	put(0, 0x1000, 1);
+	put(0, UINT64_MAX - PAGE + 1, 2);
+	put(1, 0x1000, 3);
+	tmi_cache_drop(cache, 0, 0x1800, UINT64_MAX);
+	assert_int_equal(get(0, 0x1000), -1);
+	assert_int_equal(get(0, UINT64_MAX - PAGE + 1), -1);
+	assert_int_equal(get(1, 0x1000), 3);
+}
+
+static void a_stale_ticket_inserts_nothing(void **state)
+{
+	uint8_t data[PAGE] = { 1 };
+	uint64_t ticket = tmi_cache_ticket(cache);
+
+	(void)state;
+	tmi_cache_drop(cache, 7, 0x9000, 0x9000);
+	tmi_cache_insert(cache, 0, 0x1000, ticket, data);
+	assert_int_equal(get(0, 0x1000), -1);
+}
+
+static void keeps_its_budget(void **state)
+{
+	(void)state;
+	for (uint64_t page = 0; page < 4096; page++)
+		put(0, page * PAGE, (uint8_t)page);
+	assert_true(statistics().used <= 1 << 20);
+	assert_true(statistics().pages > 100);
+	assert_int_equal(statistics().pages + statistics().dropped, 4096);
+	for (uint64_t page = 0; page < 4096; page++)
+		assert_true(get(0, page * PAGE) == -1 || get(0, page * PAGE) == (uint8_t)page);
+}
+
+static void budget_zero_keeps_nothing(void **state)
+{
+	(void)state;
+	put(0, 0x1000, 1);
+	assert_int_equal(tmi_cache_set_budget(cache, 0), TMEM_S_OK);
+	put(0, 0x1000, 1);
+	assert_int_equal(get(0, 0x1000), -1);
+	assert_int_equal(statistics().budget, 0);
+	tmi_cache_flush(cache);
+	assert_int_equal(tmi_cache_set_budget(cache, 1 << 20), TMEM_S_OK);
+	put(0, 0x1000, 4);
+	assert_int_equal(get(0, 0x1000), 4);
+}
+
+static void asking_counts_nothing(void **state)
+{
+	struct tmi_cache_error error;
+
+	(void)state;
+	put(0, 0x1000, 1);
+	assert_int_equal(tmi_cache_read(cache, 0, 0x1000, 0, NULL, 0, &error), TMI_CACHE_HIT);
+	assert_int_equal(tmi_cache_read(cache, 0, 0x5000, 0, NULL, 0, &error), TMI_CACHE_MISS);
+	assert_int_equal(statistics().hits + statistics().misses, 0);
+	get(0, 0x1000);
+	get(0, 0x5000);
+	assert_int_equal(statistics().hits, 1);
+	assert_int_equal(statistics().misses, 1);
+}
+
+static atomic_bool stop;
+
+/* Pages hold one value all over: a torn copy would show two. */
+static void *read_on(void *argument)
+{
+	uint64_t *hits = argument;
+	struct tmi_cache_error error;
+	uint8_t data[PAGE];
+
+	for (uint64_t i = 0; !atomic_load(&stop) || i < 1000; i++) {
+		if (tmi_cache_read(cache, 0, i % 300 * PAGE, 0, data, PAGE, &error) !=
+		    TMI_CACHE_HIT)
+			continue;
+		++*hits;
+		if (memcmp(data, data + 1, PAGE - 1))
+			return "torn";
+	}
+	return NULL;
+}
+
+static void readers_never_see_a_torn_page(void **state)
+{
+	pthread_t threads[2];
+	uint64_t hits[2] = { 0 };
+	void *result;
+
+	(void)state;
+	atomic_store(&stop, false);
+	for (int i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, read_on, &hits[i]);
+	for (unsigned i = 0; i < 20000; i++) {
+		put(0, i % 300 * PAGE, (uint8_t)i);
+		if (i % 64 == 0)
+			tmi_cache_drop(cache, 0, i % 300 * PAGE, i % 300 * PAGE);
+		if (i % 5000 == 0)
+			tmi_cache_set_budget(cache, (1 + i / 5000) << 20);
+	}
+	atomic_store(&stop, true);
+	for (int i = 0; i < 2; i++) {
+		pthread_join(threads[i], &result);
+		assert_null(result);
+	}
+	assert_true(hits[0] + hits[1] > 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(copies_any_part),
+		TEST(spaces_are_apart),
+		TEST(remembers_errors),
+		TEST(a_drop_forgets_what_overlaps),
+		TEST(a_drop_to_the_top_sweeps),
+		TEST(a_stale_ticket_inserts_nothing),
+		TEST(keeps_its_budget),
+		TEST(budget_zero_keeps_nothing),
+		TEST(asking_counts_nothing),
+		TEST(readers_never_see_a_torn_page),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
