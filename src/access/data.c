@@ -4,6 +4,7 @@
 #include <tmem/region.h>
 
 #include "access/access.h"
+#include "engine/hot.h"
 
 static tmem_status read_virtual(tmem_target *target, uint64_t offset, void *buffer,
 				size_t buffer_size, uint32_t flags, size_t *bytes_read)
@@ -27,7 +28,17 @@ static tmem_status read_virtual(tmem_target *target, uint64_t offset, void *buff
 tmem_status tmem_read_virtual(tmem_target *target, uint64_t offset, void *buffer,
 			      size_t buffer_size, size_t *bytes_read)
 {
-	return read_virtual(target, offset, buffer, buffer_size, 0, bytes_read);
+	tmem_status status;
+
+	if (target && buffer && tmi_hot_read(target, offset, buffer, buffer_size)) {
+		if (bytes_read)
+			*bytes_read = buffer_size;
+		return TMEM_S_OK;
+	}
+	status = read_virtual(target, offset, buffer, buffer_size, 0, bytes_read);
+	if (status == TMEM_S_OK)
+		tmi_hot_learn(target, offset);
+	return status;
 }
 
 tmem_status tmem_read_virtual_uncached(tmem_target *target, uint64_t offset, void *buffer,
