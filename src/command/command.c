@@ -172,7 +172,8 @@ static bool run_line(struct tmi_session *session, const char *line)
 		done = run_one(session, line, at, end);
 		at = end;
 	}
-	session->failures += !done;
+	/* A command inside a failing one makes that one fail too: counted once. */
+	session->failures += !done && session->depth == 0;
 	return done;
 }
 

@@ -34,11 +34,64 @@ void tmi_display_row_at(struct tmi_session *session, const struct tmi_display_va
 
 /*
  * Reads [address, address + size): data[i] is the byte when valid[i] is 1; unreadable ones are 0
- * with valid[i] 0. Passes holes in few calls. @size must not run past the address space. False
- * when interrupted or the target is lost (an error was reported).
+ * with valid[i] 0; so are those past the end of the address space. Passes holes in few calls. False
+ * when the target is lost (an error was reported).
  */
 bool tmi_read_with_holes(struct tmi_session *session, uint64_t address, uint8_t *data,
 			 uint8_t *valid, size_t size);
+
+/* What stands between a d command's name and its range. */
+struct tmi_display_options {
+	unsigned columns; /* /cN; 0 = as usual */
+};
+
+/*
+ * Parses options and range of a d command and checks that nothing follows. Without a range the
+ * display goes on where the last one ended. @columns_allowed: the command has /cN.
+ */
+bool tmi_display_parse(struct tmi_args *args, bool columns_allowed,
+		       const struct tmi_range_rule *rule, struct tmi_display_options *options,
+		       struct tmi_range *range);
+
+/* Bytes of a value by the second letter of dd?, dq?, dp?. */
+static inline unsigned tmi_display_element(const struct tmi_session *session, char letter)
+{
+	return letter == 'd' ? 4 : letter == 'q' ? 8 : tmi_pointer_size(session);
+}
+
+/* Bytes of a range when its last value is shown whole. */
+static inline uint64_t tmi_display_bytes(const struct tmi_range *range, unsigned element)
+{
+	uint64_t bytes;
+
+	return __builtin_mul_overflow(range->count, (uint64_t)element, &bytes) ? range->size
+									       : bytes;
+}
+
+/* Shows one block of memory; false stops. */
+typedef bool tmi_display_block(void *context, uint64_t address, const uint8_t *data,
+			       const uint8_t *valid, size_t size);
+
+/*
+ * Walks [address, address + size) in blocks that are whole multiples of @row bytes (but the last)
+ * and hands each to @show. Polls interrupts, and keeps the place where a next display goes on.
+ */
+bool tmi_display_walk(struct tmi_session *session, uint64_t address, uint64_t size, size_t row,
+		      tmi_display_block *show, void *context);
+
+/* Appends characters of a string, dots for what cannot be shown; @valid may be NULL. */
+void tmi_display_characters(const struct tmi_session *session, struct tmi_text *out, unsigned unit,
+			    const uint8_t *data, const uint8_t *valid, size_t count);
+
+/* Unsigned integer of the target, of 1, 2, 4 or 8 bytes. */
+uint64_t tmi_display_load(const struct tmi_session *session, const uint8_t *data, unsigned size);
+
+/* True when all bytes of a value could be read. */
+bool tmi_display_is_valid(const uint8_t *valid, size_t size);
+
+/* Appends a value, or question marks of the same width. */
+void tmi_display_value(const struct tmi_session *session, struct tmi_text *out, const uint8_t *data,
+		       const uint8_t *valid, unsigned size);
 
 /*
  * Rows of quoted text of da (@unit 1) or du (@unit 2): exactly @count characters from @address,

@@ -72,7 +72,7 @@ void tmi_session_prompt(struct tmi_session *session, struct tmi_text *prompt)
 	if (session->description.mode == TMEM_MODE_KERNEL) {
 		tmi_text_puts(prompt, "kd> ");
 	} else if (tmem_get_current_process_id(session->target, &process) != TMEM_S_OK) {
-		tmi_text_puts(prompt, "?:???> ");
+		tmi_text_puts(prompt, "no process> ");
 	} else {
 		if (tmem_get_current_thread_id(session->target, &thread) != TMEM_S_OK)
 			thread = 0;

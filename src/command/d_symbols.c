@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* d_symbols.c - dds dqs dps: one value a row, with the module that it points into. */
+#include "command/display.h"
+#include "command/modules.h"
+
+struct rows {
+	struct tmi_session *session;
+	unsigned element;
+};
+
+static bool show(void *context, uint64_t address, const uint8_t *data, const uint8_t *valid,
+		 size_t size)
+{
+	const struct rows *rows = context;
+	struct tmi_session *session = rows->session;
+	struct tmi_text out = { 0 };
+	struct tmi_text symbol = { 0 };
+
+	for (size_t at = 0; at < size; at += rows->element) {
+		tmi_text_puts(&out, tmi_address(session, address + at).text);
+		tmi_text_char(&out, ' ', 2);
+		tmi_display_value(session, &out, data + at, valid + at, rows->element);
+		tmi_text_clear(&symbol);
+		if (tmi_display_is_valid(valid + at, rows->element) &&
+		    tmi_symbol_put(session, &symbol,
+				   tmi_display_load(session, data + at, rows->element))) {
+			tmi_text_char(&out, ' ', 1);
+			tmi_text_put(&out, symbol.data, symbol.size);
+		}
+		tmi_text_char(&out, '\n', 1);
+	}
+	tmi_out_text(session, &out);
+	tmi_text_fini(&out);
+	tmi_text_fini(&symbol);
+	return true;
+}
+
+static bool execute(struct tmi_args *args)
+{
+	struct rows rows = { args->session, tmi_display_element(args->session, args->name[1]) };
+	struct tmi_range_rule rule = { rows.element, 128 / rows.element, true };
+	struct tmi_display_options options;
+	struct tmi_range range;
+
+	if (!tmi_display_parse(args, false, &rule, &options, &range))
+		return false;
+	return tmi_display_walk(args->session, range.start, tmi_display_bytes(&range, rows.element),
+				rows.element, show, &rows);
+}
+
+static const struct tmi_command_name names[] = {
+	{ "dds", "4-byte values with module+offset" },
+	{ "dqs", "8-byte values with module+offset" },
+	{ "dps", "pointers with module+offset" },
+	{ NULL },
+};
+
+const struct tmi_command tmi_command_d_symbols = {
+	.names = names,
+	.arguments = "[RANGE]",
+	.brief = "values with the module they point into",
+	.help = "Shows one value a row, and behind it the module that the value points into, as\n"
+		"module+offset. 128 bytes unless RANGE says how much. Good for looking at a "
+		"stack.\n",
+	.examples = "dps @rsp\ndps [stack] L40\n",
+	.topic = TMI_TOPIC_DISPLAY,
+	.flags = TMI_COMMAND_REPEATS,
+	.execute = execute,
+};
