@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_synth.c - the target kind synth: its text, its memory, its messages. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/error.h"
+#include "target/synth.h"
+
+#define KIND tmi_target_synth
+
+static void *open_file(const char *name)
+{
+	const char *source = getenv("TMEM_SOURCE");
+	struct tmi_open open = { 0 };
+	void *state = NULL;
+	char *path;
+
+	assert_true(asprintf(&path, "%s/tests/synth/%s", source ? source : ".", name) > 0);
+	open.address = path;
+	if (KIND.open(&open, &state) != TMEM_S_OK)
+		fail_msg("%s", tmi_error_text());
+	free(path);
+	return state;
+}
+
+static struct tmi_synth *parse(const char *body)
+{
+	struct tmi_synth *synth;
+	char *text;
+	int size = asprintf(&text, "tmem synth 1\n%s", body);
+
+	assert_true(size > 0);
+	if (tmi_synth_parse("t", text, (size_t)size, &synth) != TMEM_S_OK)
+		fail_msg("%s", tmi_error_text());
+	free(text);
+	return synth;
+}
+
+static size_t read_at(void *state, uint32_t space, uint64_t address, void *buffer, size_t size)
+{
+	struct tmem_transfer item = { .offset = address, .buffer = buffer, .size = size };
+
+	assert_int_equal(KIND.read(state, space, &item, 1, 0), TMEM_S_OK);
+	assert_int_equal(item.status, item.done || !size ? TMEM_S_OK : TMEM_E_READ_FAULT);
+	return item.done;
+}
+
+static size_t write_at(void *state, uint32_t space, uint64_t address, const char *text)
+{
+	struct tmem_transfer item = { .offset = address,
+				      .buffer = (void *)(uintptr_t)text,
+				      .size = strlen(text) };
+
+	assert_int_equal(KIND.write(state, space, &item, 1), TMEM_S_OK);
+	assert_int_equal(item.status, item.done ? TMEM_S_OK : TMEM_E_WRITE_FAULT);
+	return item.done;
+}
+
+static void assert_bytes(void *state, uint64_t address, const char *bytes, size_t size)
+{
+	uint8_t buffer[256];
+
+	assert_true(size <= sizeof(buffer));
+	assert_int_equal(read_at(state, 0, address, buffer, size), size);
+	assert_memory_equal(buffer, bytes, size);
+}
+
+static void assert_unreadable(void *state, uint64_t address, enum tmem_reason reason)
+{
+	uint8_t byte;
+
+	assert_int_equal(read_at(state, 0, address, &byte, 1), 0);
+	assert_int_equal(tmi_error_reason(), reason);
+}
+
+static void test_contents(void **unused)
+{
+	void *state = open_file("small.synth");
+	uint8_t page[4096];
+
+	(void)unused;
+	assert_bytes(state, 0x1000000, "Hello, world\0", 13);
+	assert_bytes(state, 0x1000020, "G\0r\0\xfc\0\xdf\0e\0\0\0", 12);
+	assert_bytes(state, 0x1000040, "\0\0\0\1\0\0\0\0\x20\0\0\1\0\0\0\0", 16);
+	assert_bytes(state, 0x1000060, "\1\0\0\0\2\0\0\0\0\0\0\x80\xff\xff\xff\xff", 16);
+	assert_bytes(state, 0x1000070, "\x34\x12\7\x8\x9", 5);
+	assert_bytes(state, 0x1000080, "\xde\xad\xbe\xef\x01\x23\x45\x67\x89\xab\xcd\xef", 12);
+	assert_bytes(state, 0x1000ffe, "\0\0ABCABCA", 9);
+	assert_int_equal(read_at(state, 0, 0x1002000, page, 4096), 4096);
+	for (unsigned i = 0; i < 4096; i++)
+		assert_int_equal(page[i], i & 0xff);
+	assert_int_equal(read_at(state, 0, 0x401003, page, 64), 64);
+	for (unsigned i = 0; i < 64; i++)
+		assert_int_equal(page[i], tmi_synth_seed_byte(1, 0x401003 + i));
+	/* A prefix up to the end of the run; runs that touch are read as one. */
+	assert_int_equal(read_at(state, 0, 0x1002ff0, page, 4096), 16);
+	assert_int_equal(read_at(state, 0, 0x402ff0, page, 32), 32);
+	KIND.close(state);
+}
+
+/* The numbers of the formula in docs/synth.md, worked out elsewhere (Python). */
+static void test_seed_formula(void **unused)
+{
+	static const uint8_t expected[] = { 0x5a, 0x8c, 0xd4, 0xe0, 0x42, 0xf0, 0xbf, 0xc6 };
+
+	(void)unused;
+	for (unsigned i = 0; i < 8; i++)
+		assert_int_equal(tmi_synth_seed_byte(1, 0x401000 + i), expected[i]);
+}
+
+static void test_faults(void **unused)
+{
+	void *state = open_file("small.synth");
+	struct tmi_run run;
+	uint8_t buffer[0x1000];
+	uint64_t first, end;
+
+	(void)unused;
+	assert_unreadable(state, 0x2001000, TMEM_REASON_NOT_MAPPED);
+	assert_unreadable(state, 0x2003000, TMEM_REASON_PAST_END_OF_FILE);
+	assert_unreadable(state, 0x3001000, TMEM_REASON_GUARD);
+	assert_unreadable(state, 0x3002100, TMEM_REASON_FORCED_FAULT);
+	assert_unreadable(state, 0x3003000, TMEM_REASON_WOULD_BLOCK);
+	assert_unreadable(state, 0x4000000, TMEM_REASON_NOT_MAPPED);
+	assert_unreadable(state, 0, TMEM_REASON_NOT_MAPPED);
+	assert_int_equal(read_at(state, 0, 0x3002000, buffer, 0x200), 0x100);
+	assert_int_equal(read_at(state, 0, 0x3000000, buffer, 1), 1);
+
+	assert_int_equal(KIND.run(state, 0, 0x3002000, &run), TMEM_S_OK);
+	assert_true(run.uncertain);
+	assert_int_equal(KIND.valid(state, 0, &run, run.first, run.last, &first, &end), TMEM_S_OK);
+	assert_int_equal(first, 0x3002000);
+	assert_int_equal(end, 0x30020ff);
+	assert_int_equal(KIND.valid(state, 0, &run, 0x3002105, run.last, &first, &end), TMEM_S_OK);
+	assert_int_equal(first, 0x3002110);
+	assert_int_equal(end, 0x3002fff);
+	assert_int_equal(KIND.valid(state, 0, &run, 0x3002105, 0x3002109, &first, &end),
+			 TMEM_E_NO_MORE_ENTRIES);
+	KIND.close(state);
+}
+
+static void test_runs(void **unused)
+{
+	static const struct {
+		uint64_t first, size, offset;
+		uint32_t protect, type;
+	} expected[] = {
+		{ 0x400000, 0x1000, 0, TMEM_PAGE_READONLY, TMEM_MEM_IMAGE },
+		{ 0x401000, 0x2000, 0x1000, TMEM_PAGE_EXECUTE_READ, TMEM_MEM_IMAGE },
+		{ 0x403000, 0x1000, 0x3000, TMEM_PAGE_WRITECOPY, TMEM_MEM_IMAGE },
+		{ 0x1000000, 0x3000, 0, TMEM_PAGE_READWRITE, TMEM_MEM_PRIVATE },
+		{ 0x2000000, 0x1000, 0, TMEM_PAGE_READONLY, TMEM_MEM_MAPPED },
+		{ 0x2002000, 0x2000, 0x2000, TMEM_PAGE_READONLY, TMEM_MEM_MAPPED },
+		{ 0x3000000, 0x1000, 0, TMEM_PAGE_NOACCESS, TMEM_MEM_PRIVATE },
+		{ 0x3001000, 0x1000, 0, TMEM_PAGE_READWRITE | TMEM_PAGE_GUARD, TMEM_MEM_PRIVATE },
+	};
+	void *state = open_file("small.synth");
+	struct tmi_snapshot *snapshot;
+	struct tmi_run run;
+
+	(void)unused;
+	assert_int_equal(KIND.snapshot(state, 0, &snapshot), TMEM_S_OK);
+	assert_int_equal(snapshot->count, 12);
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		run = snapshot->runs[i];
+		assert_int_equal(run.first, expected[i].first);
+		assert_int_equal(run.last, expected[i].first + expected[i].size - 1);
+		assert_int_equal(run.file_offset, expected[i].offset);
+		assert_int_equal(run.protect, expected[i].protect);
+		assert_int_equal(run.type, expected[i].type);
+	}
+	assert_string_equal(snapshot->runs[0].name, "/bin/small");
+	assert_int_equal(snapshot->runs[10].state, TMEM_MEM_RESERVE);
+	tmi_snapshot_release(snapshot);
+	assert_int_equal(KIND.run(state, 0, 0x7ffffffff000, &run), TMEM_E_NO_MORE_ENTRIES);
+	assert_int_equal(KIND.run(state, 0, 0x2001000, &run), TMEM_S_OK);
+	assert_int_equal(run.first, 0x2002000);
+	KIND.close(state);
+}
+
+static void test_threads(void **unused)
+{
+	void *state = open_file("small.synth");
+	struct tmi_thread *threads;
+	uint64_t *block;
+	size_t count, size;
+
+	(void)unused;
+	assert_int_equal(KIND.threads(state, 0, &threads, &count), TMEM_S_OK);
+	assert_int_equal(count, 2);
+	assert_int_equal(threads[1].system_id, 4712);
+	free(threads);
+	assert_int_equal(KIND.context(state, 0, 4712, TMEM_CONTEXT_GENERAL, (void **)&block, &size),
+			 TMEM_S_OK);
+	assert_int_equal(size, 27 * 8);
+	assert_int_equal(block[16], 0x401020);
+	assert_int_equal(block[19], 0x7ffff7000f00);
+	free(block);
+	assert_int_equal(
+		KIND.context(state, 0, 4712, TMEM_CONTEXT_FLOATING_POINT, (void **)&block, &size),
+		TMEM_E_NOINTERFACE);
+	KIND.close(state);
+}
+
+static void test_processes(void **unused)
+{
+	void *state = open_file("three.synth");
+	struct tmi_process process;
+	struct tmi_facts facts;
+	uint64_t value;
+	uint8_t buffer[8];
+
+	(void)unused;
+	assert_int_equal(KIND.process_count(state), 3);
+	assert_true(KIND.process(state, 1, &process));
+	assert_int_equal(process.system_id, 200);
+	assert_string_equal(process.name, "/bin/two");
+	assert_true(KIND.facts(state, 2, &facts));
+	assert_int_equal(facts.pointer_size, 4);
+	assert_int_equal(facts.processor_type, TMEM_PROCESSOR_I386);
+	assert_true(facts.live);
+	assert_int_equal(read_at(state, 1, 0x10000, buffer, 3), 3);
+	assert_memory_equal(buffer, "two", 3);
+	assert_int_equal(read_at(state, 2, 0xfffffff8, buffer, 8), 8);
+	assert_memory_equal(buffer, "the top!", 8);
+
+	assert_int_equal(KIND.suspend(state), TMEM_S_OK);
+	assert_int_equal(KIND.hint(state, 0, "suspended", &value), TMEM_S_OK);
+	assert_int_equal(value, 1);
+	assert_int_equal(KIND.resume(state), TMEM_S_OK);
+	assert_int_equal(KIND.hint(state, 0, "suspends", &value), TMEM_S_OK);
+	assert_int_equal(value, 1);
+	assert_int_equal(KIND.hint(state, 0, "reads", &value), TMEM_S_OK);
+	assert_int_equal(value, 2);
+	assert_int_equal(KIND.hint(state, 0, "read-bytes", &value), TMEM_S_OK);
+	assert_int_equal(value, 11);
+	assert_int_equal(KIND.hint(state, 0, "root", &value), TMEM_E_NOINTERFACE);
+
+	assert_int_equal(KIND.detach(state, 1), TMEM_S_OK);
+	assert_false(KIND.facts(state, 1, &facts));
+	assert_true(KIND.process(state, 1, &process));
+	assert_false(process.present);
+	assert_int_equal(KIND.snapshot(state, 1, &(struct tmi_snapshot *){ NULL }),
+			 TMEM_E_UNEXPECTED);
+	KIND.close(state);
+}
+
+static void test_writes(void **unused)
+{
+	void *state = open_file("three.synth");
+	struct tmi_synth *faulty;
+
+	(void)unused;
+	assert_int_equal(write_at(state, 0, 0x10ffe, "abcd"), 4);
+	assert_bytes(state, 0x10ffc, "\0\0abcd\0", 7);
+	assert_bytes(state, 0x10000, "one", 3);
+	assert_int_equal(write_at(state, 0, 0x11ffe, "abcd"), 2);
+	assert_int_equal(write_at(state, 0, 0x12000, "abcd"), 0);
+	assert_int_equal(tmi_error_reason(), TMEM_REASON_NOT_MAPPED);
+	assert_int_equal(write_at(state, 1, 0x20000, "abcd"), 0);
+	assert_int_equal(tmi_error_reason(), TMEM_REASON_READ_ONLY);
+	assert_int_equal(write_at(state, 2, 0xfffffffc, "abcd"), 4);
+	KIND.close(state);
+
+	faulty = parse(
+		"target live=yes\nprocess 1\nrun 0 8K r--p\nfault 16 8 write reason=denied\n");
+	assert_int_equal(write_at(faulty, 0, 10, "0123456789"), 6);
+	assert_bytes((void *)faulty, 10, "012345\0", 7);
+	assert_int_equal(write_at(faulty, 0, 16, "0"), 0);
+	assert_int_equal(tmi_error_reason(), TMEM_REASON_DENIED);
+	tmi_synth_free(faulty);
+
+	faulty = parse("process 1\nrun 0 8K rw-p\n");
+	assert_int_equal(write_at(faulty, 0, 0, "0"), 0);
+	assert_int_equal(tmi_error_reason(), TMEM_REASON_NOT_STORED);
+	tmi_synth_free(faulty);
+}
+
+static void test_sparse(void **unused)
+{
+	void *state = open_file("sparse.synth");
+	struct tmi_run run;
+	uint64_t end;
+
+	(void)unused;
+	assert_bytes(state, 0x1fffffffff00, "needle in a haystack", 20);
+	assert_bytes(state, 0x100000000000, "\0\0\0", 3);
+	assert_int_equal(KIND.run(state, 0, 0x100000000000, &run), TMEM_S_OK);
+	assert_true(KIND.untouched(state, 0, &run, run.first, run.last, &end));
+	assert_int_equal(end, 0x1ffffffffeff);
+	assert_false(KIND.untouched(state, 0, &run, 0x1fffffffff05, run.last, &end));
+	assert_int_equal(end, 0x1fffffffff13);
+	assert_true(KIND.untouched(state, 0, &run, 0x200000000000, run.last, &end));
+	assert_int_equal(end, run.last);
+	assert_int_equal(KIND.run(state, 0, 0x400000001000, &run), TMEM_S_OK);
+	assert_int_equal(run.first, 0x43fff0001000);
+	assert_false(KIND.untouched(state, 0, &run, run.first, run.last, &end));
+	KIND.close(state);
+}
+
+static void test_lending(void **unused)
+{
+	void *state = open_file("big-endian.synth");
+	struct tmi_borrow borrow;
+	struct tmi_facts facts;
+
+	(void)unused;
+	assert_true(KIND.facts(state, 0, &facts));
+	assert_true(facts.big_endian && facts.incomplete && facts.lends);
+	assert_int_equal(facts.page_size, 0x10000);
+	assert_bytes(state, 0x10000, "\x11\x22\x33\x44", 4);
+	assert_bytes(state, 0x10010, "\0A\0B\xd8\x3d\0\0", 8);
+	assert_bytes(state, 0x10020, "\0\1\0\0", 4);
+	assert_true(KIND.view(state, 0, 0x10002, &borrow));
+	assert_int_equal(borrow.first, 0x10000);
+	assert_int_equal(borrow.last, 0x10003);
+	assert_memory_equal(borrow.data, "\x11\x22\x33\x44", 4);
+	assert_true(KIND.view(state, 0, 0x20006, &borrow));
+	assert_int_equal(borrow.first, 0x20004);
+	assert_int_equal(borrow.last, 0x20007);
+	assert_int_equal(borrow.data[2], 0xcc);
+	assert_false(KIND.view(state, 0, 0x10008, &borrow));
+	assert_false(KIND.view(state, 0, 0x40000, &borrow));
+	KIND.close(state);
+}
+
+/* The later line wins, also in the middle of an earlier one, and patterns keep their phase. */
+static void test_later_lines_win(void **unused)
+{
+	struct tmi_synth *synth = parse("process 1\nrun 0x100 0x100 rw-p\n"
+					"repeat 0x100 16 61 62 63\n"
+					"bytes 0x104 2d 2d\n"
+					"repeat 0x10a 0x100 78 79\n"
+					"text 0x10b \"!\"\n");
+
+	(void)unused;
+	assert_bytes(synth, 0x100, "abca--abcax!xyxyxy", 18);
+	tmi_synth_free(synth);
+}
+
+/* Many overlapping pieces against the plainest model. */
+static void test_random_layers(void **unused)
+{
+	(void)unused;
+	srandom(7);
+	for (unsigned round = 0; round < 200; round++) {
+		uint8_t model[256] = { 0 }, got[256];
+		char *text = NULL;
+		size_t size;
+		FILE *out = open_memstream(&text, &size);
+		struct tmi_synth *synth;
+
+		fprintf(out, "process 1\nrun 0 256 rw-p\n");
+		for (unsigned i = 0; i < 12; i++) {
+			unsigned at = (unsigned)random() % 256;
+			unsigned length = 1 + (unsigned)random() % (256 - at);
+			uint8_t value = (uint8_t)random();
+
+			fprintf(out, "repeat %u %u %02x\n", at, length, value);
+			memset(model + at, value, length);
+		}
+		fclose(out);
+		synth = parse(text);
+		assert_int_equal(read_at(synth, 0, 0, got, 256), 256);
+		assert_memory_equal(got, model, 256);
+		tmi_synth_free(synth);
+		free(text);
+	}
+}
+
+static void assert_refused(const char *text, const char *message)
+{
+	struct tmi_synth *synth;
+
+	assert_int_equal(tmi_synth_parse("t", text, strlen(text), &synth), TMEM_E_BAD_FORMAT);
+	assert_null(synth);
+	if (!strstr(tmi_error_text(), message))
+		fail_msg("\"%s\" does not contain \"%s\"", tmi_error_text(), message);
+}
+
+#define HEAD "tmem synth 1\n"
+
+static void test_messages(void **unused)
+{
+	(void)unused;
+	assert_refused("", "t:1:1: expected the first line \"tmem synth 1\", found the end");
+	assert_refused("tmem synth 2\n", "t:1:1: expected the first line");
+	assert_refused(HEAD, "a process line somewhere");
+	assert_refused(HEAD "run 0 1 rw-p\n", "t:2:1: expected a process line before this one");
+	assert_refused(HEAD "process 1\nrun 0 0 rw-p\n", "t:3:7: expected a size above 0");
+	assert_refused(HEAD "process 1\nrun 0 1 rw\n", "t:3:9: expected a protection");
+	assert_refused(HEAD "process 1\nrun 0 1 rw-p kind=1\n",
+		       "t:3:14: expected key=value with a key out of type, name,");
+	assert_refused(HEAD "process 1\nrun 0 1 rw-p type=heap\n",
+		       "t:3:19: expected type (one of private, mapped, image, unknown), found "
+		       "\"heap\"");
+	assert_refused(HEAD "process 1\nrun 0 1 rw-p file=1 file=2\n", "expected file= only once");
+	assert_refused(HEAD "process 1\nrun 0 16 rw-p\nrun 15 2 rw-p\n",
+		       "t:4:1: expected runs that do not overlap, found one at 0xf inside the run "
+		       "of line 3");
+	assert_refused(HEAD "process 1\nbytes 0 1\n", "t:3:9: expected hex bytes");
+	assert_refused(HEAD "process 1\nu8 0 256\n", "t:3:6: expected a value up to 0xff");
+	assert_refused(HEAD "process 1\nu64 0 18446744073709551616\n", "t:3:7: expected a value");
+	assert_refused(HEAD "process 1\ntext 0 \"abc\n", "expected a closing \", found the end");
+	assert_refused(HEAD "process 1\ntext 0 \"\\q\"\n", "t:3:10: expected one of n t r 0");
+	assert_refused(HEAD "process 1\ntext16 0 \"\xc3\"\n", "t:3:11: expected valid UTF-8");
+	assert_refused(HEAD "process 1\nprocess 1\n", "t:3:9: expected a process id not used");
+	assert_refused(HEAD "process 1\nu8 0xffffffffffffffff 1 2\n", "room for 2 bytes");
+	assert_refused(HEAD "machine i386\nprocess 1\nrun 0xfffff000 0x1001 rw-p\n",
+		       "t:4:16: expected a size above 0 that ends by 0xffffffff");
+	assert_refused(HEAD "machine amd64 granular=page\nprocess 1\nrun 0x800 0x1000 rw-p\n",
+		       "t:4:5: expected whole pages of 0x1000 bytes");
+	assert_refused(HEAD "machine amd64 page=3000\n", "t:2:20: expected a power of two");
+	assert_refused(HEAD "machine vax\n", "t:2:9: expected a machine (one of amd64, i386");
+	assert_refused(HEAD "target live=yes lends=yes\n", "t:2:23: expected lends=no");
+	assert_refused(HEAD "process 1\ntarget live=yes\n", "target before the first process");
+	assert_refused(HEAD "process 1\nthread 1 xyz=5\n", "t:3:10: expected key=value");
+	assert_refused(HEAD "process 1\nfault 0 1 gone\n", "one of read, write, both");
+	assert_refused(HEAD "process 1\nunknown\n", "t:3:1: expected a directive");
+}
+
+/* The top of a 64-bit space, and ranges that end there. */
+static void test_top_of_space(void **unused)
+{
+	struct tmi_synth *synth = parse("process 1\nrun 0xfffffffffffffff0 16 rw-p\n"
+					"repeat 0xfffffffffffffff0 16 74 6f 70\n"
+					"fault 0xfffffffffffffffc 4 read\n");
+	struct tmi_run run;
+	uint64_t first, end;
+	uint8_t buffer[32];
+
+	(void)unused;
+	assert_int_equal(read_at(synth, 0, 0xfffffffffffffff0, buffer, 32), 12);
+	assert_int_equal(KIND.run(synth, 0, UINT64_MAX, &run), TMEM_S_OK);
+	assert_int_equal(KIND.valid(synth, 0, &run, 0xfffffffffffffff5, UINT64_MAX, &first, &end),
+			 TMEM_S_OK);
+	assert_int_equal(end, 0xfffffffffffffffb);
+	assert_int_equal(KIND.valid(synth, 0, &run, 0xfffffffffffffffd, UINT64_MAX, &first, &end),
+			 TMEM_E_NO_MORE_ENTRIES);
+	tmi_synth_free(synth);
+
+	synth = parse("process 1\nrun 0xfffffffffffffff0 16 rw-p\n"
+		      "repeat 0xfffffffffffffff0 16 74 6f 70\n");
+	assert_int_equal(read_at(synth, 0, 0xfffffffffffffff0, buffer, 32), 16);
+	assert_memory_equal(buffer, "toptoptoptoptopt", 16);
+	tmi_synth_free(synth);
+}
+
+static void test_elf(void **unused)
+{
+	void *state = open_file("small.synth");
+
+	(void)unused;
+	assert_bytes(state, 0x400000, "\177ELF\2\1\1\0", 8);
+	assert_bytes(state, 0x400010, "\3\0\x3e\0\1\0\0\0\0\x10\x40\0\0\0\0\0\x40\0\0\0", 20);
+	/* e_phentsize, e_phnum; then PT_LOAD of the given size and PT_NOTE behind the headers. */
+	assert_bytes(state, 0x400034, "\x40\0\x38\0\2\0", 6);
+	assert_bytes(state, 0x400040, "\1\0\0\0\5\0\0\0", 8);
+	assert_bytes(state, 0x400060, "\0\x40\0\0\0\0\0\0", 8);
+	assert_bytes(state, 0x400078, "\4\0\0\0\5\0\0\0\xb0\0\0\0", 12);
+	assert_bytes(state, 0x4000b0, "\4\0\0\0\x14\0\0\0\3\0\0\0GNU\0\x00\x11\x22\x33", 20);
+	KIND.close(state);
+}
+
+static void test_probe(void **unused)
+{
+	struct tmi_probe probe = { .head = (const uint8_t *)"tmem synth 1\n", .head_size = 13 };
+	const char *why = NULL;
+
+	(void)unused;
+	assert_int_equal(KIND.probe(&probe, &why), 90);
+	probe.head_size = 11;
+	assert_int_equal(KIND.probe(&probe, &why), 0);
+	assert_non_null(why);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_contents),      cmocka_unit_test(test_seed_formula),
+		cmocka_unit_test(test_faults),        cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_threads),       cmocka_unit_test(test_processes),
+		cmocka_unit_test(test_writes),        cmocka_unit_test(test_sparse),
+		cmocka_unit_test(test_lending),       cmocka_unit_test(test_later_lines_win),
+		cmocka_unit_test(test_random_layers), cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_top_of_space),  cmocka_unit_test(test_elf),
+		cmocka_unit_test(test_probe),
+	};
+
+	return cmocka_run_group_tests_name("synth", tests, NULL, NULL);
+}
