@@ -6,9 +6,8 @@
 
 #include "base/bytes.h"
 
-#define SEGMENT_COUNT_ELSEWHERE 0xffff /* PN_XNUM: sh_info of section 0 has the number */
-#define NOTE_HEADER_SIZE        12
-#define NOTE_BUILD_ID           3
+#define NOTE_HEADER_SIZE 12
+#define NOTE_BUILD_ID    3
 
 /* Where the fields of a header are, by class. */
 struct header_layout {
@@ -56,7 +55,7 @@ static const char *count_segments(struct tmi_elf *elf, uint64_t sections_at)
 	uint8_t bytes[4];
 	uint64_t offset;
 
-	if (elf->segment_count != SEGMENT_COUNT_ELSEWHERE || sections_at == 0)
+	if (elf->segment_count != TMI_ELF_COUNT_ELSEWHERE || sections_at == 0)
 		return NULL;
 	if (__builtin_add_overflow(sections_at, elf->base + layout_of(elf)->section_info,
 				   &offset) ||

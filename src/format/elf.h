@@ -48,6 +48,9 @@ enum tmi_elf_segment_flags {
 	TMI_ELF_R = 4,
 };
 
+/* e_phnum that stands for a number kept in the first section header (PN_XNUM). */
+#define TMI_ELF_COUNT_ELSEWHERE 0xffff
+
 /* An ELF header that was checked. Valid while its reader is. */
 struct tmi_elf {
 	tmi_elf_reader *read;
@@ -155,6 +158,7 @@ void tmi_elf_file_build_id(const struct tmi_elf *elf, struct tmi_elf_build_id *i
 /* An ELF image as it was mapped into memory: program, shared library or vdso. */
 struct tmi_elf_image {
 	struct tmi_elf elf;
+	uint64_t page_mask;    /* of the pages that it was mapped by */
 	uint64_t base;         /* address of the ELF header */
 	uint64_t bias;         /* address minus p_vaddr; modulo 2^64 */
 	uint64_t first;        /* address of the lowest PT_LOAD, rounded down to a page */
@@ -173,6 +177,12 @@ struct tmi_elf_image {
  */
 bool tmi_elf_image_init(struct tmi_elf_image *image, tmi_elf_reader *read, void *context,
 			uint64_t base, uint64_t page_size, const char **why);
+
+/*
+ * Protection (enum tmi_elf_segment_flags) that the PT_LOAD around @address asks for, and what
+ * PT_GNU_RELRO made of it; false when no PT_LOAD is there.
+ */
+bool tmi_elf_image_flags(const struct tmi_elf_image *image, uint64_t address, uint32_t *flags);
 
 /* Tags of PT_DYNAMIC that are used. */
 enum tmi_elf_dynamic_tag {

@@ -135,6 +135,7 @@ static const char *look(struct tmi_elf_image *image, uint64_t page_size)
 	const char *why;
 
 	memset(&outline, 0, sizeof(outline));
+	image->page_mask = page_mask;
 	if (image->elf.type != TMI_ELF_EXECUTABLE && image->elf.type != TMI_ELF_DYNAMIC)
 		return "an ELF file, but neither program nor library";
 	why = walk_segments(&image->elf, page_mask, &outline);
@@ -157,6 +158,30 @@ bool tmi_elf_image_init(struct tmi_elf_image *image, tmi_elf_reader *read, void 
 	if (why)
 		*why = wrong;
 	return !wrong;
+}
+
+bool tmi_elf_image_flags(const struct tmi_elf_image *image, uint64_t address, uint32_t *flags)
+{
+	uint64_t wanted = (address - image->bias) & address_mask(&image->elf);
+	struct tmi_elf_segments walk;
+	struct tmi_elf_segment segment;
+	uint8_t buffer[1024];
+	bool found = false;
+
+	*flags = 0;
+	tmi_elf_segments_init(&walk, &image->elf, buffer, sizeof(buffer));
+	while (!found && tmi_elf_segments_next(&walk, &segment)) {
+		uint64_t first = segment.address & image->page_mask;
+
+		if (segment.type != TMI_ELF_LOAD || !segment.memory_size || wanted < first ||
+		    wanted > ((segment.address + segment.memory_size - 1) | ~image->page_mask))
+			continue;
+		*flags = segment.flags;
+		found = true;
+	}
+	if (address - (image->relro & image->page_mask) < image->relro_size)
+		*flags &= ~(uint32_t)TMI_ELF_W;
+	return found;
 }
 
 bool tmi_elf_word(const struct tmi_elf *elf, uint64_t address, uint64_t *value)

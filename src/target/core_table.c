@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core_table.c - the segments of a core as a sorted table; see core.h.
+ *
+ * 32 bytes a segment: the first addresses stand apart, so that a search stays in few cache lines.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "target/core.h"
+
+/* No file is longer; an offset from there up is out of the file whatever it is. */
+#define OFFSET_MAX (UINT64_MAX >> 3)
+/* Program headers fetched at a time. */
+#define BATCH_SIZE 65536u
+/* Segments to make room for at first; the number in the header may be a lie. */
+#define FIRST_ROOM 8192u
+
+/* A segment that stands out of line, with its place in the file to keep equal starts in order. */
+struct loose_segment {
+	uint64_t first;
+	size_t order;
+	struct core_segment segment;
+};
+
+static uint64_t place_of(uint64_t offset, uint32_t flags)
+{
+	return (offset < OFFSET_MAX ? offset : OFFSET_MAX) << 3 | (flags & 7);
+}
+
+static bool grow(struct core_table *table, size_t *room, uint64_t expected)
+{
+	size_t begin = expected < FIRST_ROOM ? (size_t)expected : FIRST_ROOM;
+	size_t new_room = *room ? 2 * *room : begin;
+	uint64_t *first = realloc(table->first, new_room * sizeof(*first));
+	struct core_segment *segments;
+
+	if (!first)
+		return false;
+	table->first = first;
+	segments = realloc(table->segments, new_room * sizeof(*segments));
+	if (!segments)
+		return false;
+	table->segments = segments;
+	*room = new_room;
+	return true;
+}
+
+/* Appends a PT_LOAD; *sorted stays true as long as each begins behind the one before. */
+static void append(struct core_table *table, const struct tmi_elf_segment *segment, uint64_t mask,
+		   bool *sorted)
+{
+	uint64_t size = segment->memory_size > segment->file_size ? segment->memory_size
+								  : segment->file_size;
+	uint64_t first = segment->address;
+	struct core_segment *new = &table->segments[table->count];
+
+	new->last = size - 1 > mask - first ? mask : first + size - 1;
+	new->stored = segment->file_size;
+	if (new->stored &&new->stored - 1 > new->last - first)
+		new->stored = new->last - first + 1;
+	new->place = place_of(segment->offset, segment->flags);
+	if (table->count && first <= table->segments[table->count - 1].last)
+		*sorted = false;
+	table->first[table->count++] = first;
+}
+
+static int compare_loose(const void *left, const void *right)
+{
+	const struct loose_segment *a = left;
+	const struct loose_segment *b = right;
+
+	if (a->first != b->first)
+		return a->first < b->first ? -1 : 1;
+	return a->order < b->order ? -1 : a->order > b->order;
+}
+
+/* Cuts @skip bytes off the front. */
+static void cut_front(struct core_segment *segment, uint64_t skip)
+{
+	uint64_t offset = segment->place >> 3;
+
+	segment->stored -= skip < segment->stored ? skip : segment->stored;
+	segment->place = place_of(tmi_add_saturating(offset, skip), segment->place & 7);
+}
+
+/* Where segments overlap the lowest start wins, then the first in the file. */
+static void settle(struct core_table *table, const struct loose_segment *loose, size_t count)
+{
+	table->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t first = loose[i].first;
+		struct core_segment segment = loose[i].segment;
+		const struct core_segment *before = &table->segments[table->count - 1];
+
+		if (table->count && segment.last <= before->last)
+			continue;
+		if (table->count && first <= before->last) {
+			cut_front(&segment, before->last + 1 - first);
+			first = before->last + 1;
+		}
+		table->first[table->count] = first;
+		table->segments[table->count++] = segment;
+	}
+}
+
+static tmem_status sort(struct core_table *table)
+{
+	size_t count = table->count;
+	struct loose_segment *loose = calloc(count, sizeof(*loose));
+
+	if (!loose)
+		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
+	for (size_t i = 0; i < count; i++)
+		loose[i] = (struct loose_segment){ table->first[i], i, table->segments[i] };
+	qsort(loose, count, sizeof(*loose), compare_loose);
+	settle(table, loose, count);
+	free(loose);
+	return TMEM_S_OK;
+}
+
+/* Takes all PT_LOADs in as they come. */
+static tmem_status load(struct core_table *table, struct tmi_elf_segments *walk, uint64_t mask,
+			struct core_notes *notes, bool *sorted)
+{
+	struct tmi_elf_segment segment;
+	size_t room = 0;
+
+	while (tmi_elf_segments_next(walk, &segment)) {
+		if (segment.type == TMI_ELF_NOTE)
+			tmi_core_notes_take(notes, walk->elf, &segment);
+		if (segment.type != TMI_ELF_LOAD || segment.address > mask ||
+		    (!segment.memory_size && !segment.file_size))
+			continue;
+		if (table->count == room && !grow(table, &room, walk->elf->segment_count))
+			return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
+		append(table, &segment, mask, sorted);
+	}
+	table->cut = walk->cut;
+	return TMEM_S_OK;
+}
+
+tmem_status tmi_core_table_init(struct core_table *table, const struct tmi_elf *elf, uint64_t mask,
+				struct core_notes *notes)
+{
+	size_t needed = elf->segment_count < BATCH_SIZE / 56 ? elf->segment_count : BATCH_SIZE / 56;
+	struct tmi_elf_segments walk;
+	size_t buffer_size = (needed ? needed : 1) * elf->segment_size;
+	void *buffer = malloc(buffer_size ? buffer_size : 1);
+	tmem_status status;
+	bool sorted = true;
+
+	memset(table, 0, sizeof(*table));
+	if (!buffer)
+		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
+	tmi_elf_segments_init(&walk, elf, buffer, buffer_size);
+	status = load(table, &walk, mask, notes, &sorted);
+	free(buffer);
+	if (status == TMEM_S_OK && !sorted)
+		status = sort(table);
+	if (status != TMEM_S_OK)
+		tmi_core_table_fini(table);
+	return status;
+}
+
+void tmi_core_table_fini(struct core_table *table)
+{
+	free(table->first);
+	free(table->segments);
+	memset(table, 0, sizeof(*table));
+}
+
+/* Number of segments that begin at or below @address. No branch depends on the table. */
+static size_t count_up_to(const struct core_table *table, uint64_t address)
+{
+	const uint64_t *base = table->first;
+	size_t count = table->count;
+
+	if (!count || *base > address)
+		return 0;
+	while (count > 1) {
+		size_t half = count / 2;
+
+		base = base[half] <= address ? base + half : base;
+		count -= half;
+	}
+	return (size_t)(base - table->first) + 1;
+}
+
+/* Divides a segment: what the file holds, what it should hold, what was never put into it. */
+static void describe_piece(uint64_t first, const struct core_segment *segment, uint64_t size,
+			   uint64_t address, struct core_piece *piece)
+{
+	uint64_t offset = segment->place >> 3;
+	uint64_t there = offset < size ? size - offset : 0;
+	uint64_t held = segment->stored < there ? segment->stored : there;
+
+	piece->flags = segment->place & 7;
+	piece->file_offset = offset;
+	piece->stored = false;
+	if (address - first < held) {
+		piece->first = first;
+		piece->last = first + held - 1;
+		piece->stored = true;
+		piece->reason = TMEM_REASON_NONE;
+	} else if (address - first < segment->stored) {
+		piece->first = first + held;
+		piece->last = first + segment->stored - 1;
+		piece->reason = TMEM_REASON_TRUNCATED;
+	} else {
+		piece->first = first + segment->stored;
+		piece->last = segment->last;
+		piece->reason = TMEM_REASON_EXCLUDED;
+	}
+}
+
+bool tmi_core_table_find(const struct core_table *table, uint64_t size, uint64_t address,
+			 struct core_piece *piece)
+{
+	size_t index = count_up_to(table, address);
+
+	if (index && address <= table->segments[index - 1].last) {
+		describe_piece(table->first[index - 1], &table->segments[index - 1], size, address,
+			       piece);
+		return true;
+	}
+	memset(piece, 0, sizeof(*piece));
+	piece->first = index ? table->segments[index - 1].last + 1 : 0;
+	piece->last = index < table->count ? table->first[index] - 1 : UINT64_MAX;
+	piece->reason = TMEM_REASON_NOT_MAPPED;
+	return false;
+}
+
+bool tmi_core_table_span(const struct core_table *table, uint64_t address, uint64_t *first,
+			 uint64_t *last)
+{
+	size_t index = count_up_to(table, address);
+
+	if (!index || address > table->segments[index - 1].last)
+		return false;
+	*first = table->first[index - 1];
+	*last = table->segments[index - 1].last;
+	return true;
+}
+
+uint64_t tmi_core_table_end(const struct core_table *table)
+{
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < table->count; i++) {
+		uint64_t offset = table->segments[i].place >> 3;
+
+		if (table->segments[i].stored &&
+		    tmi_add_saturating(offset, table->segments[i].stored) > end)
+			end = tmi_add_saturating(offset, table->segments[i].stored);
+	}
+	return end;
+}
