@@ -229,13 +229,13 @@ tmem_status tmem_read_unicode_string_virtual_wide(tmem_target *target, uint64_t 
 
 static void take_text(void *sink, const uint8_t *bytes, size_t size)
 {
-	tmi_text_feed(sink, bytes, size);
+	tmi_converter_feed(sink, bytes, size);
 }
 
 /* What both converting readers do before and after the conversion. */
 struct conversion {
 	struct scan scan;
-	struct tmi_text text;
+	struct tmi_converter text;
 	size_t *string_bytes;
 	bool has_room; /* for the terminator; the room of the text leaves it out */
 };
@@ -243,7 +243,7 @@ struct conversion {
 static tmem_status begin_conversion(tmem_target *target, uint32_t code_page,
 				    struct conversion *conversion)
 {
-	tmem_status status = tmi_text_check(code_page);
+	tmem_status status = tmi_code_page_check(code_page);
 
 	if (conversion->string_bytes)
 		*conversion->string_bytes = 0;
@@ -259,8 +259,8 @@ static tmem_status run_conversion(struct conversion *conversion, uint64_t offset
 	tmem_status status = read_string(&conversion->scan, offset, conversion->string_bytes);
 
 	if (status == TMEM_S_OK)
-		tmi_text_finish(&conversion->text);
-	tmi_text_fini(&conversion->text);
+		tmi_converter_finish(&conversion->text);
+	tmi_converter_fini(&conversion->text);
 	if (status == TMEM_S_OK && (conversion->text.full || !conversion->has_room))
 		status = TMEM_S_FALSE;
 	return status;
@@ -280,8 +280,8 @@ tmem_status tmem_read_multi_byte_string_virtual_wide(tmem_target *target, uint64
 	tmem_status status = begin_conversion(target, code_page, &conversion);
 
 	if (status == TMEM_S_OK)
-		status = tmi_text_init_wide(&conversion.text, code_page, buffer,
-					    room ? room - 2 : 0);
+		status = tmi_converter_init_wide(&conversion.text, code_page, buffer,
+						 room ? room - 2 : 0);
 	if (status == TMEM_S_OK)
 		status = run_conversion(&conversion, offset);
 	if (buffer && buffer_size)
@@ -301,9 +301,10 @@ tmem_status tmem_read_unicode_string_virtual(tmem_target *target, uint64_t offse
 	tmem_status status = begin_conversion(target, code_page, &conversion);
 
 	if (status == TMEM_S_OK)
-		status = tmi_text_init_narrow(&conversion.text, code_page,
-					      tmi_space_facts(conversion.scan.space)->big_endian,
-					      buffer, buffer_size ? buffer_size - 1 : 0);
+		status = tmi_converter_init_narrow(
+			&conversion.text, code_page,
+			tmi_space_facts(conversion.scan.space)->big_endian, buffer,
+			buffer_size ? buffer_size - 1 : 0);
 	if (status == TMEM_S_OK)
 		status = run_conversion(&conversion, offset);
 	if (buffer && buffer_size)

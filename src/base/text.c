@@ -44,7 +44,7 @@ static const struct code_page {
 	{ 54936, "GB18030" },     { 65000, "UTF-7" },       { 65001, "UTF-8" },
 };
 
-const char *tmi_text_code_page(uint32_t code_page)
+const char *tmi_code_page_name(uint32_t code_page)
 {
 	for (size_t i = 0; i < sizeof(code_pages) / sizeof(*code_pages); i++)
 		if (code_pages[i].number == code_page)
@@ -52,10 +52,10 @@ const char *tmi_text_code_page(uint32_t code_page)
 	return NULL;
 }
 
-static tmem_status open_converter(struct tmi_text *text, const char *to, const char *from)
+static tmem_status open_converter(struct tmi_converter *text, const char *to, const char *from)
 {
-	text->converter = iconv_open(to, from);
-	if (text->converter != (iconv_t)-1)
+	text->handle = iconv_open(to, from);
+	if (text->handle != (iconv_t)-1)
 		return TMEM_S_OK;
 	if (errno == ENOMEM)
 		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
@@ -64,9 +64,9 @@ static tmem_status open_converter(struct tmi_text *text, const char *to, const c
 			     to);
 }
 
-tmem_status tmi_text_check(uint32_t code_page)
+tmem_status tmi_code_page_check(uint32_t code_page)
 {
-	if (tmi_text_code_page(code_page))
+	if (tmi_code_page_name(code_page))
 		return TMEM_S_OK;
 	return tmi_fail_text(TMEM_E_INVALIDARG,
 			     "bad code_page: expected the number of a code page with 8-bit units, "
@@ -74,28 +74,29 @@ tmem_status tmi_text_check(uint32_t code_page)
 			     code_page);
 }
 
-tmem_status tmi_text_init_wide(struct tmi_text *text, uint32_t code_page, void *out, size_t room)
+tmem_status tmi_converter_init_wide(struct tmi_converter *text, uint32_t code_page, void *out,
+				    size_t room)
 {
-	const char *name = tmi_text_code_page(code_page);
-	tmem_status status = tmi_text_check(code_page);
+	const char *name = tmi_code_page_name(code_page);
+	tmem_status status = tmi_code_page_check(code_page);
 
-	*text = (struct tmi_text){ .out = out, .room = room, .to_wide = true };
+	*text = (struct tmi_converter){ .out = out, .room = room, .to_wide = true };
 	return name ? open_converter(text, HOST_UTF16, name) : status;
 }
 
-tmem_status tmi_text_init_narrow(struct tmi_text *text, uint32_t code_page, bool big_endian,
-				 void *out, size_t room)
+tmem_status tmi_converter_init_narrow(struct tmi_converter *text, uint32_t code_page,
+				      bool big_endian, void *out, size_t room)
 {
-	const char *name = tmi_text_code_page(code_page);
-	tmem_status status = tmi_text_check(code_page);
+	const char *name = tmi_code_page_name(code_page);
+	tmem_status status = tmi_code_page_check(code_page);
 
-	*text = (struct tmi_text){ .out = out, .room = room, .big_endian = big_endian };
+	*text = (struct tmi_converter){ .out = out, .room = room, .big_endian = big_endian };
 	if (!name)
 		return status;
 	return open_converter(text, name, big_endian ? "UTF-16BE" : "UTF-16LE");
 }
 
-static void keep(struct tmi_text *text, const void *bytes, size_t size)
+static void keep(struct tmi_converter *text, const void *bytes, size_t size)
 {
 	if (text->out && size)
 		memcpy(text->out + text->used, bytes, size);
@@ -107,14 +108,14 @@ static void keep(struct tmi_text *text, const void *bytes, size_t size)
  * One step of iconv into what is left of the room; *input and *left move on. Returns 0 when all
  * input was taken or the next character does not fit; else EILSEQ or EINVAL, as iconv.
  */
-static int convert_some(struct tmi_text *text, char **input, size_t *left)
+static int convert_some(struct tmi_converter *text, char **input, size_t *left)
 {
 	while (*left && !text->full) {
 		char scratch[SCRATCH];
 		size_t limit = text->room < SCRATCH ? text->room : SCRATCH;
 		size_t unused = limit;
 		char *out = scratch;
-		size_t result = iconv(text->converter, input, left, &out, &unused);
+		size_t result = iconv(text->handle, input, left, &out, &unused);
 		int error = result == (size_t)-1 ? errno : 0;
 
 		keep(text, scratch, limit - unused);
@@ -127,22 +128,22 @@ static int convert_some(struct tmi_text *text, char **input, size_t *left)
 }
 
 /* Brings out what the converter holds back: a base waiting for its accent, a shift sequence. */
-static void flush(struct tmi_text *text)
+static void flush(struct tmi_converter *text)
 {
-	char scratch[TMI_TEXT_CARRY];
+	char scratch[TMI_CONVERTER_CARRY];
 	char *out = scratch;
 	size_t limit = text->room < sizeof(scratch) ? text->room : sizeof(scratch);
 	size_t unused = limit;
 
 	if (text->full)
 		return;
-	if (iconv(text->converter, NULL, NULL, &out, &unused) == (size_t)-1)
+	if (iconv(text->handle, NULL, NULL, &out, &unused) == (size_t)-1)
 		text->full = true;
 	else
 		keep(text, scratch, limit - unused);
 }
 
-static void replace_wide(struct tmi_text *text)
+static void replace_wide(struct tmi_converter *text)
 {
 	const uint16_t mark = 0xfffd;
 
@@ -153,7 +154,7 @@ static void replace_wide(struct tmi_text *text)
 }
 
 /* Through the converter, which may be in a shift state: U+FFFD, or "?" if that is refused. */
-static void replace_narrow(struct tmi_text *text)
+static void replace_narrow(struct tmi_converter *text)
 {
 	const uint16_t marks[] = { 0xfffd, '?' };
 	int refused = 1;
@@ -169,7 +170,7 @@ static void replace_narrow(struct tmi_text *text)
 	}
 }
 
-static void replace(struct tmi_text *text)
+static void replace(struct tmi_converter *text)
 {
 	if (text->to_wide)
 		replace_wide(text);
@@ -178,7 +179,7 @@ static void replace(struct tmi_text *text)
 }
 
 /* Length of the input character that iconv refused. */
-static size_t refused_size(const struct tmi_text *text, const uint8_t *bytes, size_t left)
+static size_t refused_size(const struct tmi_converter *text, const uint8_t *bytes, size_t left)
 {
 	size_t high = text->big_endian ? 0 : 1;
 
@@ -190,7 +191,7 @@ static size_t refused_size(const struct tmi_text *text, const uint8_t *bytes, si
 }
 
 /* Converts what is complete; returns how many bytes at the end wait for their continuation. */
-static size_t convert(struct tmi_text *text, const uint8_t *bytes, size_t size)
+static size_t convert(struct tmi_converter *text, const uint8_t *bytes, size_t size)
 {
 	char *input = (char *)(uintptr_t)bytes;
 	size_t left = size;
@@ -199,7 +200,7 @@ static size_t convert(struct tmi_text *text, const uint8_t *bytes, size_t size)
 		int error = convert_some(text, &input, &left);
 		size_t refused;
 
-		if (error == EINVAL && left < TMI_TEXT_CARRY)
+		if (error == EINVAL && left < TMI_CONVERTER_CARRY)
 			return left;
 		if (!error)
 			continue;
@@ -211,7 +212,7 @@ static size_t convert(struct tmi_text *text, const uint8_t *bytes, size_t size)
 	return 0;
 }
 
-void tmi_text_feed(struct tmi_text *text, const void *bytes, size_t size)
+void tmi_converter_feed(struct tmi_converter *text, const void *bytes, size_t size)
 {
 	const uint8_t *input = bytes;
 	size_t rest;
@@ -231,7 +232,7 @@ void tmi_text_feed(struct tmi_text *text, const void *bytes, size_t size)
 	text->carried = rest;
 }
 
-void tmi_text_finish(struct tmi_text *text)
+void tmi_converter_finish(struct tmi_converter *text)
 {
 	if (text->carried && !text->full)
 		replace(text);
@@ -239,7 +240,7 @@ void tmi_text_finish(struct tmi_text *text)
 	flush(text);
 }
 
-void tmi_text_fini(struct tmi_text *text)
+void tmi_converter_fini(struct tmi_converter *text)
 {
-	iconv_close(text->converter);
+	iconv_close(text->handle);
 }

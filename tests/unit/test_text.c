@@ -14,15 +14,15 @@
 static size_t widen(uint32_t code_page, const char *input, size_t step, char16_t *out, size_t units,
 		    bool *full)
 {
-	struct tmi_text text;
+	struct tmi_converter text;
 	size_t size = strlen(input);
 
-	assert_int_equal(tmi_text_init_wide(&text, code_page, out, 2 * units), TMEM_S_OK);
+	assert_int_equal(tmi_converter_init_wide(&text, code_page, out, 2 * units), TMEM_S_OK);
 	for (size_t i = 0; i < size; i += step)
-		tmi_text_feed(&text, input + i, size - i < step ? size - i : step);
-	tmi_text_finish(&text);
+		tmi_converter_feed(&text, input + i, size - i < step ? size - i : step);
+	tmi_converter_finish(&text);
 	*full = text.full;
-	tmi_text_fini(&text);
+	tmi_converter_fini(&text);
 	return text.used / 2;
 }
 
@@ -46,18 +46,18 @@ static void check_wide(uint32_t code_page, const char *input, const char16_t *ex
 static size_t narrow(uint32_t code_page, const char16_t *input, size_t step, char *out, size_t size,
 		     bool *full)
 {
-	struct tmi_text text;
+	struct tmi_converter text;
 	size_t length = 0;
 
 	while (input[length])
 		length++;
-	assert_int_equal(tmi_text_init_narrow(&text, code_page, false, out, size), TMEM_S_OK);
+	assert_int_equal(tmi_converter_init_narrow(&text, code_page, false, out, size), TMEM_S_OK);
 	for (size_t i = 0; i < 2 * length; i += step)
-		tmi_text_feed(&text, (const char *)input + i,
-			      2 * length - i < step ? 2 * length - i : step);
-	tmi_text_finish(&text);
+		tmi_converter_feed(&text, (const char *)input + i,
+				   2 * length - i < step ? 2 * length - i : step);
+	tmi_converter_finish(&text);
 	*full = text.full;
-	tmi_text_fini(&text);
+	tmi_converter_fini(&text);
 	return text.used;
 }
 
@@ -184,13 +184,14 @@ static void test_long(void **state)
 static void test_unknown(void **state)
 {
 	static const uint32_t unknown[] = { 2, 42, 1200, 1201, 12000, 65002, UINT32_MAX };
-	struct tmi_text text;
+	struct tmi_converter text;
 
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(*unknown); i++) {
-		assert_null(tmi_text_code_page(unknown[i]));
-		assert_int_equal(tmi_text_check(unknown[i]), TMEM_E_INVALIDARG);
-		assert_int_equal(tmi_text_init_wide(&text, unknown[i], NULL, 0), TMEM_E_INVALIDARG);
-		assert_int_equal(tmi_text_init_narrow(&text, unknown[i], false, NULL, 0),
+		assert_null(tmi_code_page_name(unknown[i]));
+		assert_int_equal(tmi_code_page_check(unknown[i]), TMEM_E_INVALIDARG);
+		assert_int_equal(tmi_converter_init_wide(&text, unknown[i], NULL, 0),
+				 TMEM_E_INVALIDARG);
+		assert_int_equal(tmi_converter_init_narrow(&text, unknown[i], false, NULL, 0),
 				 TMEM_E_INVALIDARG);
 	}
 }
@@ -198,23 +199,24 @@ static void test_unknown(void **state)
 /* Every number of the table is one that this system can convert, both ways. */
 static void test_all_pages(void **state)
 {
-	struct tmi_text text;
+	struct tmi_converter text;
 	unsigned known = 0;
 
 	for (uint32_t number = 0; number < 70000; number++) {
-		if (!tmi_text_code_page(number))
+		if (!tmi_code_page_name(number))
 			continue;
 		known++;
-		assert_int_equal(tmi_text_init_wide(&text, number, NULL, 100), TMEM_S_OK);
-		tmi_text_feed(&text, "Az09", 4);
-		tmi_text_finish(&text);
+		assert_int_equal(tmi_converter_init_wide(&text, number, NULL, 100), TMEM_S_OK);
+		tmi_converter_feed(&text, "Az09", 4);
+		tmi_converter_finish(&text);
 		assert_int_equal(text.used, 8);
-		tmi_text_fini(&text);
-		assert_int_equal(tmi_text_init_narrow(&text, number, true, NULL, 100), TMEM_S_OK);
-		tmi_text_feed(&text, "\0A\0z", 4);
-		tmi_text_finish(&text);
+		tmi_converter_fini(&text);
+		assert_int_equal(tmi_converter_init_narrow(&text, number, true, NULL, 100),
+				 TMEM_S_OK);
+		tmi_converter_feed(&text, "\0A\0z", 4);
+		tmi_converter_finish(&text);
 		assert_int_equal(text.used, 2);
-		tmi_text_fini(&text);
+		tmi_converter_fini(&text);
 	}
 	assert_true(known > 50);
 }
