@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli.h - the parts of the command line program.
+ *
+ *	main.c		options, opening, exit code
+ *	run.c		where commands come from: arguments, a script, the prompt
+ *	console.c	where text goes: streams, colour
+ *	progress.c	the progress line
+ *	prompt.c	line editing and history
+ *	interrupt.c	Ctrl-C
+ */
+#ifndef TMEM_CLI_CLI_H
+#define TMEM_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "command/command.h"
+
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_COMMAND_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_CANNOT_OPEN = 3,
+};
+
+/* The progress line at the bottom of the terminal. */
+struct progress {
+	bool possible;         /* standard error is a terminal that can erase a line */
+	bool shown;            /* a line is on the screen now */
+	bool output_scrolls;   /* results go to the same terminal */
+	const char *operation; /* NULL: nothing runs */
+	uint64_t last_done;
+	struct timespec start;  /* of the operation */
+	struct timespec update; /* when the line was last written */
+};
+
+void progress_init(struct progress *progress);
+/* A command begins: what comes next is a new operation. */
+void progress_begin(struct progress *progress);
+void progress_update(struct progress *progress, const struct tmem_progress *now);
+/* Takes the line off the screen. */
+void progress_erase(struct progress *progress);
+
+/* Where text goes. */
+struct console {
+	bool error_colour; /* errors in red: standard error is a terminal, NO_COLOR is not set */
+	struct progress progress;
+};
+
+void console_init(struct console *console);
+void console_write(struct console *console, enum tmi_output_kind kind, const char *text,
+		   size_t size);
+/* Columns of the terminal; 80 when there is none. */
+unsigned console_width(void);
+
+/* Line editing with history, on a terminal. */
+struct prompt;
+struct prompt *prompt_new(void);
+void prompt_free(struct prompt *prompt);
+
+enum prompt_result {
+	PROMPT_LINE,
+	PROMPT_INTERRUPTED, /* Ctrl-C: the line is given up */
+	PROMPT_END,
+};
+
+/* Reads a line, without its newline; *line must be freed. @remember: it goes into the history. */
+enum prompt_result prompt_read(struct prompt *prompt, const char *text, bool remember, char **line);
+
+/*
+ * Ctrl-C asks @target's running operation to stop and is remembered; the third one that is not
+ * answered ends the program.
+ */
+void interrupt_init(tmem_target *target);
+void interrupt_fini(void);
+bool interrupt_seen(void);
+/* Forgets the past ones. */
+void interrupt_clear(void);
+
+/*
+ * Runs the commands given as arguments; without any, those of standard input: at a prompt when it
+ * is a terminal. Returns the exit code.
+ */
+int run_commands(tmem_target *target, char **commands, int count);
+
+#endif

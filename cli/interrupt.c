@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* interrupt.c - Ctrl-C: stops what runs, not the program. */
+#include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+#define PATIENCE 3 /* the so many-th Ctrl-C without an answer ends the program */
+
+static _Atomic(tmem_target *) target;
+static atomic_int count;
+
+static void handle(int signal)
+{
+	tmem_target *running = atomic_load(&target);
+
+	if (atomic_fetch_add(&count, 1) + 1 >= PATIENCE) {
+		static const char text[] = "\ntmem: no answer to Ctrl-C: leaving\n";
+
+		if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0) {
+			/* Nobody is there to be told. */
+		}
+		_exit(EXIT_COMMAND_FAILED);
+	}
+	if (running)
+		tmem_set_interrupt(running);
+}
+
+void interrupt_init(tmem_target *running)
+{
+	/* Without SA_RESTART: a read at the prompt has to return. */
+	struct sigaction action = { .sa_handler = handle };
+
+	atomic_store(&target, running);
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, NULL);
+}
+
+void interrupt_fini(void)
+{
+	signal(SIGINT, SIG_DFL);
+	atomic_store(&target, NULL);
+}
+
+bool interrupt_seen(void)
+{
+	return atomic_load(&count) > 0;
+}
+
+void interrupt_clear(void)
+{
+	tmem_target *running = atomic_load(&target);
+
+	atomic_store(&count, 0);
+	if (running)
+		tmem_get_interrupt(running);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - tmem [options] TARGET [command ...]: options, opening, exit code. */
+#include <getopt.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+#ifndef TMEM_VERSION
+#define TMEM_VERSION "(development)"
+#endif
+
+static const char help_text[] =
+	"Usage: tmem [options] TARGET [command ...]\n"
+	"\n"
+	"Reads, writes, searches and translates the memory of a debug target with WinDbg's\n"
+	"commands. Each argument after TARGET is one whole command. Without commands tmem\n"
+	"asks for them at a prompt, or reads them from standard input, line by line.\n"
+	"\n"
+	"TARGET\n"
+	"  pid:1234          a live process; pid:12,34 several at once\n"
+	"  FILE              a core or another file, recognised by its content\n"
+	"  KIND:FILE         a file of one kind (tmem --kinds lists the kinds)\n"
+	"\n"
+	"Options\n"
+	"  -o, --options KEY=VALUE[,...]\n"
+	"                    how to open TARGET: suspend=on, cache=on, overlay=on, threads=N ...\n"
+	"      --kinds       lists the kinds of targets\n"
+	"  -h, --help        shows this\n"
+	"  -V, --version     shows the version\n"
+	"\n"
+	"Commands, some of them (.help lists all, .help NAME explains one)\n"
+	"  db [stack]                  bytes of the stack; dd, dq, dp: wider values\n"
+	"  dps @rsp L10                16 pointers with the modules they point into\n"
+	"  da poi(7fff12345678)        the text that a pointer points to\n"
+	"  eb libc+1f20 90 90          writes two bytes\n"
+	"  s -a [heap] L?100000 \"key\"  searches text\n"
+	"  !address                    all regions\n"
+	"  -                           commands from standard input, here\n"
+	"\n"
+	"Exit code\n"
+	"  0 done, 1 a command failed, 2 wrong usage, 3 TARGET could not be opened\n"
+	"\n"
+	"Examples\n"
+	"  tmem pid:1234 'db [heap] L40'\n"
+	"  tmem -o suspend=on pid:1234\n"
+	"  tmem ./core 'dps @rsp' '!address' > report.txt\n";
+
+struct arguments {
+	struct tmi_text options; /* every -o, joined */
+	const char *target;
+	char **commands;
+	int count;
+};
+
+static int usage_error(const char *text, const char *what)
+{
+	fprintf(stderr, "tmem: %s%s\n", text, what);
+	fprintf(stderr, "usage: tmem [options] TARGET [command ...]   (tmem --help explains)\n");
+	return EXIT_USAGE;
+}
+
+static void print_kind(void *context, const char *name, const char *text)
+{
+	printf("%-10s %s\n", name, text);
+}
+
+static int print_kinds(void)
+{
+	if (tmem_list_kinds(print_kind, NULL) == TMEM_S_OK)
+		return EXIT_DONE;
+	fprintf(stderr, "tmem: the kinds cannot be listed: %s\n", tmem_last_error(NULL));
+	return EXIT_COMMAND_FAILED;
+}
+
+/* Takes one option; -1: go on, else the exit code. */
+static int take_option(struct arguments *arguments, int option, char **argv)
+{
+	switch (option) {
+	case 'o':
+		if (arguments->options.size > 0)
+			tmi_text_char(&arguments->options, ',', 1);
+		tmi_text_puts(&arguments->options, optarg);
+		return -1;
+	case 'h': fputs(help_text, stdout); return EXIT_DONE;
+	case 'V': printf("tmem %s\n", TMEM_VERSION); return EXIT_DONE;
+	case 'k': return print_kinds();
+	case ':': return usage_error(argv[optind - 1], " needs a value, such as suspend=on");
+	default: return usage_error("there is no option ", argv[optind - 1]);
+	}
+}
+
+/* -1: open and run; else the exit code. */
+static int parse_arguments(struct arguments *arguments, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "options", required_argument, NULL, 'o' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "kinds", no_argument, NULL, 'k' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option, code;
+
+	/* "+": options end at the target, commands may begin with a dash. */
+	while ((option = getopt_long(argc, argv, "+:o:hV", options, NULL)) != -1) {
+		code = take_option(arguments, option, argv);
+		if (code >= 0)
+			return code;
+	}
+	if (optind == argc)
+		return usage_error("no TARGET was given", ", such as pid:1234 or a core file");
+	arguments->target = argv[optind];
+	arguments->commands = argv + optind + 1;
+	arguments->count = argc - optind - 1;
+	return -1;
+}
+
+static int open_and_run(const struct arguments *arguments)
+{
+	tmem_target *target;
+	int code;
+
+	if (arguments->options.failed) {
+		fprintf(stderr, "tmem: out of memory\n");
+		return EXIT_CANNOT_OPEN;
+	}
+	if (TMEM_FAILED(tmem_open(arguments->target, arguments->options.data, &target))) {
+		fprintf(stderr, "tmem: cannot open %s: %s\n", arguments->target,
+			tmem_last_error(NULL));
+		return EXIT_CANNOT_OPEN;
+	}
+	code = run_commands(target, arguments->commands, arguments->count);
+	tmem_close(target);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments = { 0 };
+	int code;
+
+	/* Characters of the terminal only: numbers and messages stay as they are. */
+	setlocale(LC_CTYPE, "");
+	code = parse_arguments(&arguments, argc, argv);
+	if (code < 0)
+		code = open_and_run(&arguments);
+	tmi_text_fini(&arguments.options);
+	return code;
+}

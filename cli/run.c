@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run.c - where commands come from: arguments, a script on standard input, the prompt. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+struct run {
+	struct tmi_session *session;
+	struct console console;
+	struct prompt *prompt; /* NULL when standard input is no terminal */
+};
+
+static void write_output(void *context, enum tmi_output_kind kind, const char *text, size_t size)
+{
+	struct run *run = context;
+
+	console_write(&run->console, kind, text, size);
+}
+
+static void show_progress(void *context, const struct tmem_progress *progress)
+{
+	struct run *run = context;
+
+	progress_update(&run->console.progress, progress);
+}
+
+/* A line of standard input that is no terminal; false at its end. */
+static bool read_script_line(char **line)
+{
+	size_t room = 0;
+	ssize_t size;
+
+	*line = NULL;
+	size = getline(line, &room, stdin);
+	if (size < 0) {
+		free(*line);
+		*line = NULL;
+		return false;
+	}
+	/* A NUL would hide the rest of the line: it is made visible as an error. */
+	for (ssize_t i = 0; i < size; i++)
+		if ((*line)[i] == 0)
+			(*line)[i] = 1;
+	(*line)[strcspn(*line, "\r\n")] = 0;
+	return true;
+}
+
+/* A question of a command, such as "Input>". */
+static bool ask(void *context, const char *text, char **line)
+{
+	struct run *run = context;
+
+	progress_erase(&run->console.progress);
+	if (run->prompt)
+		return prompt_read(run->prompt, text, false, line) == PROMPT_LINE;
+	if (!read_script_line(line))
+		return false;
+	/* What a screen would show. */
+	printf("%s%s\n", text, *line);
+	return true;
+}
+
+static void run_line(struct run *run, const char *line)
+{
+	run->session->width = console_width();
+	progress_begin(&run->console.progress);
+	tmi_session_run(run->session, line);
+	progress_erase(&run->console.progress);
+	fflush(stdout);
+}
+
+static void run_script(struct run *run)
+{
+	char *line;
+
+	run->session->echo_line = true;
+	while (!run->session->quit && !interrupt_seen() && read_script_line(&line)) {
+		/* An empty line of a script repeats nothing. */
+		if (line[strspn(line, " \t")])
+			run_line(run, line);
+		free(line);
+	}
+	if (interrupt_seen() && !run->session->quit)
+		console_write(&run->console, TMI_OUTPUT_ERROR, "tmem: the script was stopped\n",
+			      29);
+}
+
+static void run_prompt(struct run *run)
+{
+	struct tmi_text text = { 0 };
+	enum prompt_result result = PROMPT_LINE;
+	char *line;
+
+	run->session->echo_line = false;
+	while (!run->session->quit && result != PROMPT_END) {
+		interrupt_clear();
+		tmi_session_refresh(run->session);
+		tmi_text_clear(&text);
+		tmi_session_prompt(run->session, &text);
+		if (text.failed)
+			break;
+		result = prompt_read(run->prompt, text.data, true, &line);
+		if (result != PROMPT_LINE)
+			continue;
+		run->session->prompt_width = (unsigned)text.size;
+		run_line(run, line);
+		free(line);
+	}
+	tmi_text_fini(&text);
+}
+
+static void run_arguments(struct run *run, char **commands, int count)
+{
+	run->session->echo_line = true;
+	for (int i = 0; i < count && !run->session->quit && !interrupt_seen(); i++) {
+		if (strcmp(commands[i], "-") != 0)
+			run_line(run, commands[i]);
+		else if (run->prompt)
+			run_prompt(run);
+		else
+			run_script(run);
+	}
+}
+
+static int exit_code(struct run *run)
+{
+	bool failed = run->session->failures > 0 || interrupt_seen();
+
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "tmem: standard output cannot be written: %m\n");
+		failed = true;
+	}
+	/* At the prompt the user has seen every failure. */
+	return failed ? EXIT_COMMAND_FAILED : EXIT_DONE;
+}
+
+int run_commands(tmem_target *target, char **commands, int count)
+{
+	struct run run = { 0 };
+	struct tmi_session_callbacks callbacks = { &run, write_output, ask, show_progress };
+	static char from_input[] = "-";
+	static char *input[] = { from_input };
+	int code;
+
+	console_init(&run.console);
+	run.session = tmi_session_new(target, &callbacks);
+	if (!run.session) {
+		fprintf(stderr, "tmem: out of memory\n");
+		return EXIT_COMMAND_FAILED;
+	}
+	if (isatty(STDIN_FILENO))
+		run.prompt = prompt_new();
+	interrupt_init(target);
+	run_arguments(&run, count > 0 ? commands : input, count > 0 ? count : 1);
+	interrupt_fini();
+	code = exit_code(&run);
+	prompt_free(run.prompt);
+	tmi_session_free(run.session);
+	return code;
+}
