@@ -44,11 +44,9 @@ static bool report(struct tmi_args *args, const struct tmi_range *range, tmem_st
 		tmi_out(session, "Filled 0x%" PRIx64 " bytes\n", filled);
 		return true;
 	}
-	return tmi_error_explain(
-		args, TMI_ERROR_MEMORY, args->next,
-		"%s could not be written: %s; 0x%" PRIx64 " of 0x%" PRIx64 " bytes were filled",
-		tmi_address(session, tmi_clean_address(session, range->start + filled)).text,
-		tmi_values_cause(session, status), filled, range->size);
+	tmi_error_memory(args, tmi_clean_address(session, range->start + filled));
+	return tmi_error(session, "  0x%" PRIx64 " of 0x%" PRIx64 " bytes were filled", filled,
+			 range->size);
 }
 
 static bool execute(struct tmi_args *args)

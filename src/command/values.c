@@ -196,24 +196,21 @@ const char *tmi_values_cause(struct tmi_session *session, tmem_status status)
 bool tmi_values_write(struct tmi_args *args, uint64_t address, const struct tmi_text *bytes)
 {
 	struct tmi_session *session = args->session;
-	tmem_status status = TMEM_S_OK;
 	size_t done = 0;
 	size_t part;
 
 	/* One call may write less than all; only the next one tells why. */
 	while (done < bytes->size) {
-		status = tmem_write_virtual(session->target, address + done, bytes->data + done,
-					    bytes->size - done, &part);
-		if (TMEM_FAILED(status) || !part)
+		if (TMEM_FAILED(tmem_write_virtual(session->target, address + done,
+						   bytes->data + done, bytes->size - done,
+						   &part)) ||
+		    !part)
 			break;
 		done += part;
 	}
 	session->last_address = address;
 	if (done == bytes->size)
 		return true;
-	return tmi_error_explain(
-		args, TMI_ERROR_MEMORY, args->next,
-		"%s could not be written: %s; 0x%zx of 0x%zx bytes were written",
-		tmi_address(session, tmi_clean_address(session, address + done)).text,
-		tmi_values_cause(session, status), done, bytes->size);
+	tmi_error_memory(args, tmi_clean_address(session, address + done));
+	return tmi_error(session, "  0x%zx of 0x%zx bytes were written", done, bytes->size);
 }

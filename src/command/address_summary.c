@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* address_summary.c - !address -summary: regions added up by usage, type, state, protection. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "command/regions.h"
+
+#define MOST_SORTS 32
+#define NO_KEY     UINT32_MAX
+
+/* Regions of one sort. */
+struct sum {
+	uint32_t key;
+	uint64_t count;
+	uint64_t bytes;
+};
+
+struct summary {
+	struct tmi_session *session;
+	const struct tmi_region_filter *filter;
+	struct sum usage[TMI_USAGE_COUNT];
+	struct sum type[MOST_SORTS];
+	struct sum state[MOST_SORTS];
+	struct sum protect[MOST_SORTS];
+	uint64_t busy;  /* bytes not free */
+	uint64_t total; /* bytes */
+};
+
+static void add(struct sum *sums, size_t count, uint32_t key, uint64_t bytes)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (sums[i].count && sums[i].key != key)
+			continue;
+		sums[i].key = key;
+		sums[i].count++;
+		sums[i].bytes += bytes;
+		return;
+	}
+}
+
+static bool add_region(void *context, const struct tmi_region *region)
+{
+	struct summary *summary = context;
+	uint64_t bytes = region->last - region->base + 1;
+
+	if (!tmi_region_passes(summary->filter, region))
+		return true;
+	summary->total += bytes;
+	add(summary->usage, TMI_USAGE_COUNT, region->usage, bytes);
+	add(summary->state, MOST_SORTS, region->state, bytes);
+	if (region->state == TMEM_MEM_FREE)
+		return true;
+	summary->busy += bytes;
+	add(summary->type, MOST_SORTS, region->type, bytes);
+	add(summary->protect, MOST_SORTS, region->protect, bytes);
+	return true;
+}
+
+/* "128.000 TB" */
+static void put_size(struct tmi_text *out, uint64_t bytes)
+{
+	static const char *const units[] = { "B ", "KB", "MB", "GB", "TB", "PB", "EB" };
+	double size = (double)bytes;
+	size_t unit = 0;
+
+	while (size >= 1024 && unit < 6) {
+		size /= 1024;
+		unit++;
+	}
+	tmi_text_format(out, "(%8.3f %s)", size, units[unit]);
+}
+
+static void put_share(struct tmi_text *out, uint64_t bytes, uint64_t whole)
+{
+	if (whole)
+		tmi_text_format(out, " %8.2f%%", 100.0 * (double)bytes / (double)whole);
+	else
+		tmi_text_puts(out, "          ");
+}
+
+/* Greatest first. */
+static void sort(struct sum *sums, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		for (size_t k = i; k && sums[k].bytes > sums[k - 1].bytes; k--) {
+			struct sum other = sums[k];
+
+			sums[k] = sums[k - 1];
+			sums[k - 1] = other;
+		}
+}
+
+/* One table; a sort with @free_key has no share of what is busy. */
+static void show_sums(struct summary *summary, const char *title, struct sum *sums, size_t count,
+		      uint32_t free_key, void (*put_name)(struct tmi_text *out, uint32_t key))
+{
+	struct tmi_text out = { 0 };
+	struct tmi_text name = { 0 };
+
+	sort(sums, count);
+	tmi_text_format(&out, "--- %s Summary ", title);
+	tmi_text_char(&out, '-', 25 - out.size);
+	tmi_text_puts(&out, " RgnCount -------- Total Size -------- %ofBusy %ofTotal\n");
+	for (size_t i = 0; i < count && sums[i].count; i++) {
+		put_name(&name, sums[i].key);
+		tmi_text_format(&out, "%-25s %8" PRIu64 " %13s ", name.size ? name.data : "none",
+				sums[i].count,
+				tmi_short_address(summary->session, sums[i].bytes).text);
+		put_size(&out, sums[i].bytes);
+		put_share(&out, sums[i].bytes, sums[i].key == free_key ? 0 : summary->busy);
+		put_share(&out, sums[i].bytes, summary->total);
+		tmi_text_char(&out, '\n', 1);
+		tmi_text_clear(&name);
+	}
+	tmi_out_text(summary->session, &out);
+	tmi_text_fini(&out);
+	tmi_text_fini(&name);
+}
+
+static void put_usage(struct tmi_text *out, uint32_t key)
+{
+	tmi_text_puts(out, tmi_usage_name((enum tmi_usage)key));
+}
+
+static void put_type(struct tmi_text *out, uint32_t key)
+{
+	tmi_text_puts(out, tmi_type_name(key));
+}
+
+static void put_state(struct tmi_text *out, uint32_t key)
+{
+	tmi_text_puts(out, tmi_state_name(key));
+}
+
+bool tmi_address_summary(struct tmi_session *session, const struct tmi_region_filter *filter)
+{
+	struct summary summary = { .session = session, .filter = filter };
+	bool failed;
+
+	if (!tmi_regions_walk(session, add_region, &summary, &failed))
+		return false;
+	show_sums(&summary, "Usage", summary.usage, TMI_USAGE_COUNT, TMI_USAGE_FREE, put_usage);
+	tmi_out(session, "\n");
+	show_sums(&summary, "Type", summary.type, MOST_SORTS, NO_KEY, put_type);
+	tmi_out(session, "\n");
+	show_sums(&summary, "State", summary.state, MOST_SORTS, TMEM_MEM_FREE, put_state);
+	tmi_out(session, "\n");
+	show_sums(&summary, "Protect", summary.protect, MOST_SORTS, NO_KEY, tmi_protect_put);
+	return true;
+}

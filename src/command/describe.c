@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* describe.c - .target: what the target is. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "command/command.h"
+
+static const char *processor_name(uint32_t type)
+{
+	static const struct {
+		uint32_t type;
+		const char *name;
+	} processors[] = {
+		{ TMEM_PROCESSOR_I386, "i386" },
+		{ TMEM_PROCESSOR_AMD64, "x86-64" },
+		{ TMEM_PROCESSOR_ARM, "arm" },
+		{ TMEM_PROCESSOR_ARM64, "arm64" },
+		{ TMEM_PROCESSOR_RISCV32, "riscv32" },
+		{ TMEM_PROCESSOR_RISCV64, "riscv64" },
+		{ TMEM_PROCESSOR_POWERPC, "powerpc" },
+		{ TMEM_PROCESSOR_MIPS, "mips" },
+		{ TMEM_PROCESSOR_LOONGARCH64, "loongarch64" },
+	};
+
+	for (size_t i = 0; i < sizeof(processors) / sizeof(processors[0]); i++)
+		if (processors[i].type == type)
+			return processors[i].name;
+	return "unknown";
+}
+
+static void put_memory(struct tmi_text *out, uint32_t flags)
+{
+	tmi_text_puts(out, "Memory:    ");
+	if (flags & TMEM_TARGET_LIVE)
+		tmi_text_puts(out,
+			      flags & TMEM_TARGET_SUSPENDED ? "live, suspended" : "live, running");
+	else
+		tmi_text_puts(out, "stored");
+	tmi_text_puts(out, flags & TMEM_TARGET_OVERLAY ? "; writes go to the overlay\n"
+						       : "; writes go to the target\n");
+	if (flags & TMEM_TARGET_INCOMPLETE)
+		tmi_text_puts(out, "Warning:   the file is truncated or incomplete\n");
+}
+
+static bool execute(struct tmi_args *args)
+{
+	struct tmem_description target = { .size = sizeof(target) };
+	struct tmi_text out = { 0 };
+	uint32_t processes = 0;
+
+	if (!tmi_args_finish(args))
+		return false;
+	if (TMEM_FAILED(tmem_describe(args->session->target, &target)))
+		return tmi_error_target(args->session, "describing the target");
+	if (TMEM_FAILED(tmem_get_number_processes(args->session->target, &processes)))
+		processes = 0;
+	tmi_text_format(&out, "Target:    %s\n", *target.text ? target.text : target.kind);
+	tmi_text_format(&out, "Kind:      %s, %s mode\n", target.kind,
+			target.mode == TMEM_MODE_KERNEL ? "kernel" : "user");
+	tmi_text_format(&out, "Machine:   %s (ELF machine %" PRIu32 "), %u-bit, %s endian\n",
+			processor_name(target.processor_type), target.machine,
+			target.pointer_size * 8,
+			target.flags & TMEM_TARGET_BIG_ENDIAN ? "big" : "little");
+	tmi_text_format(&out, "Page size: 0x%" PRIx32 "\n", target.page_size);
+	tmi_text_format(&out, "Processes: %" PRIu32 "\n", processes);
+	put_memory(&out, target.flags);
+	tmi_out_text(args->session, &out);
+	tmi_text_fini(&out);
+	return true;
+}
+
+static const struct tmi_command_name names[] = { { ".target", NULL }, { 0 } };
+
+const struct tmi_command tmi_command_describe = {
+	.names = names,
+	.arguments = "",
+	.brief = "tell what the target is",
+	.help = "Shows what was opened, its kind and mode, the machine of the current process, "
+		"and\n"
+		"where writes go.",
+	.topic = TMI_TOPIC_GENERAL,
+	.execute = execute,
+};
