@@ -109,6 +109,9 @@ static void run_prompt(struct run *run)
 		free(line);
 	}
 	tmi_text_fini(&text);
+	/* The user has seen what failed; leaving is no failure. */
+	run->session->failures = 0;
+	interrupt_clear();
 }
 
 static void run_arguments(struct run *run, char **commands, int count)
@@ -132,7 +135,6 @@ static int exit_code(struct run *run)
 		fprintf(stderr, "tmem: standard output cannot be written: %m\n");
 		failed = true;
 	}
-	/* At the prompt the user has seen every failure. */
 	return failed ? EXIT_COMMAND_FAILED : EXIT_DONE;
 }
 
