@@ -58,28 +58,56 @@ bool tmi_args_string(struct tmi_args *args, char **text)
 	return *text || tmi_error(args->session, "out of memory");
 }
 
-/* Says what the evaluator found wrong. */
+static bool report_name(struct tmi_args *args, const struct tmi_error_place *error,
+			const char *where, int length)
+{
+	if (error->unavailable)
+		return tmi_error_explain(args, error->kind, where, "'%.*s' is not known now%s",
+					 length, where,
+					 args->session->description.flags & TMEM_TARGET_LIVE
+						 ? ": registers are, after .suspend"
+						 : "");
+	return tmi_error_explain(args, error->kind, where,
+				 "'%.*s' is no number, module, [region] or register here", length,
+				 where);
+}
+
+static bool report_memory(struct tmi_args *args, const char *where)
+{
+	const char *reason = tmem_last_error(args->session->target);
+
+	if (!*reason)
+		return tmi_error_at(args, TMI_ERROR_MEMORY, where);
+	return tmi_error_explain(args, TMI_ERROR_MEMORY, where, "%s", reason);
+}
+
+/* Says what the evaluator found wrong in the text at args->next. */
 static bool report(struct tmi_args *args, const struct tmi_error_place *error)
 {
 	const char *where = args->next + error->position;
 	int length = (int)(error->length ? error->length : strlen(where));
 
 	switch (error->kind) {
-	case TMI_ERROR_RESOLVE:
-		return tmi_error_explain(args, error->kind, where,
-					 "'%.*s' is no number, module, [region] or register here",
-					 length, where);
-	case TMI_ERROR_MISSING:
-		return tmi_error_explain(args, error->kind, where,
-					 "a number, module, [region] or @register is needed here");
+	case TMI_ERROR_RESOLVE: return report_name(args, error, where, length);
+	case TMI_ERROR_MEMORY: return report_memory(args, where);
 	case TMI_ERROR_KERNEL_ONLY:
 		return tmi_error(args->session, "%.*s is only available in kernel mode", length,
 				 where);
+	case TMI_ERROR_MISSING:
+		return tmi_error_explain(args, error->kind, where,
+					 "a number, module, [region] or @register is needed here");
+	case TMI_ERROR_OPERAND:
+		return tmi_error_explain(args, error->kind, where, "division by zero");
 	case TMI_ERROR_OVERFLOW:
 		return tmi_error_explain(args, error->kind, where,
 					 "a number has at most 64 bits, and an expression at most "
-					 "256 parts that wait for each other");
-	default: return tmi_error_at(args, error->kind, where);
+					 "256 open parts");
+	default:
+		if (memchr(where, '`', (size_t)length))
+			return tmi_error_explain(args, error->kind, where,
+						 "a grave accent splits a hexadecimal number "
+						 "before its last 8 digits");
+		return tmi_error_at(args, error->kind, where);
 	}
 }
 

@@ -45,7 +45,8 @@ enum tmi_error_kind {
 struct tmi_error_place {
 	enum tmi_error_kind kind;
 	size_t position;
-	size_t length; /* characters of the bad word, 0 = unknown */
+	size_t length;    /* characters of the bad word, 0 = unknown */
+	bool unavailable; /* RESOLVE: the name is known, but has no value now */
 };
 
 enum tmi_lookup {
