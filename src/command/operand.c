@@ -35,6 +35,10 @@ static bool found(struct operand *o, enum tmi_lookup lookup, size_t length)
 	switch (lookup) {
 	case TMI_LOOKUP_FOUND: o->next = o->start + length; return true;
 	case TMI_LOOKUP_KERNEL_ONLY: return fail(o, TMI_ERROR_KERNEL_ONLY, o->start, length);
+	case TMI_LOOKUP_UNAVAILABLE:
+		fail(o, TMI_ERROR_RESOLVE, o->start, length);
+		o->error->unavailable = true;
+		return false;
 	default: return fail(o, TMI_ERROR_RESOLVE, o->start, length);
 	}
 }
