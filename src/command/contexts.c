@@ -33,7 +33,7 @@ struct entries {
 	uint32_t end;
 };
 
-/* "id: 22c name: x.exe" */
+/* " 2 id: 22c name: x.exe" */
 static void put_process(struct tmi_session *session, struct tmi_text *out, uint32_t id,
 			uint32_t system_id)
 {
@@ -52,7 +52,7 @@ static void put_process(struct tmi_session *session, struct tmi_text *out, uint3
 	free(name);
 }
 
-/* "0  Id: 22c.22d" */
+/* "  0  Id: 22c.22d" */
 static void put_thread(struct tmi_session *session, struct tmi_text *out, uint32_t id,
 		       uint32_t system_id)
 {
@@ -60,7 +60,7 @@ static void put_thread(struct tmi_session *session, struct tmi_text *out, uint32
 
 	if (TMEM_FAILED(tmem_get_current_process_system_id(session->target, &process)))
 		process = 0;
-	tmi_text_format(out, "%2" PRIu32 "  Id: %" PRIx32 ".%" PRIx32, id, process, system_id);
+	tmi_text_format(out, "%3" PRIu32 "  Id: %" PRIx32 ".%" PRIx32, id, process, system_id);
 }
 
 static const struct side processes = {
@@ -166,7 +166,7 @@ static void show(struct entries *entries)
 	struct tmi_text out = { 0 };
 
 	for (uint32_t i = entries->first; i < entries->end; i++) {
-		tmi_text_puts(&out, entries->ids[i] == entries->current ? ". " : "  ");
+		tmi_text_puts(&out, entries->ids[i] == entries->current ? "." : " ");
 		entries->side->put(entries->session, &out, entries->ids[i], entries->system_ids[i]);
 		tmi_text_char(&out, '\n', 1);
 		tmi_out_text(entries->session, &out);

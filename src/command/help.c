@@ -49,26 +49,62 @@ static void put_lines(struct tmi_text *out, const char *lines)
 	while (*lines) {
 		size_t length = strcspn(lines, "\n");
 
-		if (length)
-			tmi_text_format(out, "  %.*s", (int)length, lines);
-		tmi_text_char(out, '\n', 1);
+		tmi_text_format(out, "  %.*s\n", (int)length, lines);
 		lines += length + (lines[length] == '\n');
 	}
 }
 
-static void put_command(struct tmi_text *out, const struct tmi_command *command)
+/* Puts the line at @text as it is; returns what follows it. */
+static const char *put_verbatim(struct tmi_text *out, const char *text)
+{
+	size_t length = strcspn(text, "\n");
+
+	tmi_text_format(out, "%.*s\n", (int)length, text);
+	return text + length + (text[length] == '\n');
+}
+
+/* Paragraphs as wide as the screen; lines that begin with a blank stay as they are. */
+static void put_paragraphs(struct tmi_text *out, const char *text, size_t width)
+{
+	size_t column = 0;
+
+	while (*text) {
+		size_t length = strcspn(text, " \n");
+
+		if (!column && (*text == ' ' || *text == '\n')) {
+			text = put_verbatim(out, text);
+			continue;
+		}
+		if (column && column + 1 + length > width) {
+			tmi_text_char(out, '\n', 1);
+			column = 0;
+		}
+		tmi_text_format(out, "%s%.*s", column ? " " : "", (int)length, text);
+		column += length + (column != 0);
+		text += length;
+		if (*text == '\n' && (text[1] == '\n' || text[1] == ' ' || !text[1])) {
+			tmi_text_char(out, '\n', 1);
+			column = 0;
+		}
+		text += *text != 0;
+	}
+	if (column)
+		tmi_text_char(out, '\n', 1);
+}
+
+static void put_command(struct tmi_text *out, const struct tmi_command *command, size_t width)
 {
 	size_t count = 0;
 
 	for (const struct tmi_command_name *n = command->names; n->name; n++)
 		tmi_text_format(out, "%s%s", count++ ? " " : "", n->name);
-	tmi_text_format(out, "%s%s - %s\n", *command->arguments ? " " : "", command->arguments,
-			command->brief);
+	tmi_text_format(out, "%s%s\n", *command->arguments ? " " : "", command->arguments);
+	if (count == 1)
+		tmi_text_format(out, "  %s\n", command->brief);
 	for (const struct tmi_command_name *n = command->names; n->name && count > 1; n++)
-		if (n->brief)
-			tmi_text_format(out, "  %-10s %s\n", n->name, n->brief);
+		tmi_text_format(out, "  %-10s %s\n", n->name, n->brief ? n->brief : command->brief);
 	tmi_text_char(out, '\n', 1);
-	put_lines(out, command->help);
+	put_paragraphs(out, command->help, width);
 	if (command->examples) {
 		tmi_text_puts(out, "\nExamples\n");
 		put_lines(out, command->examples);
@@ -103,7 +139,7 @@ static bool execute(struct tmi_args *args)
 	command = tmi_command_find(word, length, NULL);
 	if (!command)
 		return unknown(args->session, word, length);
-	put_command(&out, command);
+	put_command(&out, command, args->session->width < 40 ? 40 : args->session->width);
 	tmi_out_text(args->session, &out);
 	tmi_text_fini(&out);
 	return true;
