@@ -34,8 +34,17 @@ struct chunk {
 };
 
 static struct chunk first_chunk;
-static pthread_once_t install_once = PTHREAD_ONCE_INIT;
+static pthread_mutex_t install_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool installed; /* under install_lock */
 static struct sigaction previous;
+
+/* What stands in for the previous handler since ours was thrown out and put back. */
+enum {
+	PREVIOUS_HANDLER,
+	PREVIOUS_DEFAULT,
+	PREVIOUS_IGNORE,
+};
+static atomic_int stand_in = PREVIOUS_HANDLER;
 
 /* Copies the row to the outputs; false when it does not hold @address. */
 static bool row_holds(struct row *row, uintptr_t address, uintptr_t *end, size_t *granule,
@@ -77,11 +86,11 @@ static bool replace_lost_pages(uintptr_t address)
 }
 
 /* No handler before ours: a fault repeats and kills; a sent signal is sent again. */
-static void take_default_action(const siginfo_t *info)
+static void take_default_action(const siginfo_t *info, bool ignore)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL };
 
-	if (previous.sa_handler == SIG_IGN && info->si_code <= 0)
+	if (ignore && info->si_code <= 0)
 		return;
 	sigaction(SIGBUS, &action, NULL);
 	if (info->si_code <= 0)
@@ -91,12 +100,16 @@ static void take_default_action(const siginfo_t *info)
 /* Calls the handler that was there before, with the signal mask it would have had. */
 static void pass_on(int number, siginfo_t *info, void *context)
 {
+	int instead = atomic_load(&stand_in);
 	sigset_t mask = previous.sa_mask;
 	sigset_t before;
 
-	if (!(previous.sa_flags & SA_SIGINFO) &&
-	    (previous.sa_handler == SIG_DFL || previous.sa_handler == SIG_IGN)) {
-		take_default_action(info);
+	if (instead == PREVIOUS_HANDLER && !(previous.sa_flags & SA_SIGINFO))
+		instead = previous.sa_handler == SIG_DFL   ? PREVIOUS_DEFAULT
+			  : previous.sa_handler == SIG_IGN ? PREVIOUS_IGNORE
+							   : PREVIOUS_HANDLER;
+	if (instead != PREVIOUS_HANDLER) {
+		take_default_action(info, instead == PREVIOUS_IGNORE);
 		return;
 	}
 	if (!(previous.sa_flags & SA_NODEFER))
@@ -121,16 +134,29 @@ static void on_sigbus(int number, siginfo_t *info, void *context)
 
 /*
  * Once for the process and never undone: another handler may since have been put on top of ours
- * and call it.
+ * and call it. Only where there is none at all, because somebody restored what was there before
+ * us, ours is put back.
  */
 static void install(void)
 {
 	struct sigaction action = { .sa_sigaction = on_sigbus };
+	struct sigaction now;
 
 	action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
 	sigemptyset(&action.sa_mask);
-	sigaction(SIGBUS, NULL, &previous);
-	sigaction(SIGBUS, &action, &previous);
+	pthread_mutex_lock(&install_lock);
+	sigaction(SIGBUS, NULL, &now);
+	if (!installed) {
+		previous = now;
+		installed = true;
+		sigaction(SIGBUS, &action, &previous);
+	} else if (!(now.sa_flags & SA_SIGINFO) &&
+		   (now.sa_handler == SIG_DFL || now.sa_handler == SIG_IGN)) {
+		atomic_store(&stand_in,
+			     now.sa_handler == SIG_IGN ? PREVIOUS_IGNORE : PREVIOUS_DEFAULT);
+		sigaction(SIGBUS, &action, NULL);
+	}
+	pthread_mutex_unlock(&install_lock);
 }
 
 static bool take_row(struct row *row)
@@ -180,7 +206,7 @@ int tmi_sigbus_guard(const void *start, size_t size, size_t granule, atomic_bool
 {
 	int number = 0;
 
-	pthread_once(&install_once, install);
+	install();
 	for (struct chunk *chunk = &first_chunk; chunk; chunk = next_chunk(chunk)) {
 		for (size_t i = 0; i < CHUNK_ROWS; i++, number++) {
 			if (!take_row(&chunk->rows[i]))
