@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * search.h - one search over a space: from stretches of readable memory to matches.
+ *
+ * The range falls into runs, runs into readable stretches, stretches into pieces. A piece is lent
+ * by the space, or read into the search's buffer, or known to be zeros without looking. Each piece
+ * is seen through one or two windows of contiguous bytes; windows overlap by pattern_size - 1, so
+ * that a match which straddles pieces lies wholly inside one of them.
+ */
+#ifndef TMI_ACCESS_SEARCH_H
+#define TMI_ACCESS_SEARCH_H
+
+#include <tmem/search.h>
+
+#include "access/matcher.h"
+#include "engine/call.h"
+
+/* Contiguous memory in which matches may be found. */
+struct tmi_search_window {
+	uint64_t address;
+	uint64_t size;       /* 0: no window */
+	const uint8_t *data; /* NULL: zeros */
+};
+
+struct tmi_search {
+	tmem_target *target;
+	struct tmi_space *space;
+	struct tmi_matcher matcher;
+	struct tmi_meter meter;
+	uint32_t flags;  /* enum tmem_search_flags */
+	uint64_t offset; /* as the caller gave it */
+	uint64_t length;
+	uint64_t start; /* internal: the phase counts from here */
+	uint64_t last;  /* inclusive */
+	uint64_t next;  /* no match begins below that was not reported */
+	uint64_t bytes; /* looked at so far */
+	bool ended;     /* nothing is left to fetch */
+	bool finished;  /* and nothing to report */
+
+	uint64_t content_generation; /* another one: give up */
+	uint64_t generation;         /* another one: the windows are out of date */
+
+	bool walking;
+	struct tmi_run_walk walk;
+	struct tmi_run run; /* that the stretch lies in */
+	bool in_run;
+	uint64_t run_next;     /* where its next stretch may begin */
+	uint64_t stretch_last; /* inclusive */
+	bool in_stretch;
+	uint64_t at; /* next address to fetch; in a stretch: a readable one */
+
+	struct tmi_search_window window;
+	struct tmi_search_window following; /* of the same piece */
+	const atomic_bool *truncated;       /* of the lent piece */
+	bool no_views;
+
+	uint8_t *buffer; /* what is carried over, then a piece */
+	size_t room;
+	size_t carried; /* bytes at the front of buffer that end at carry_end */
+	uint64_t carry_end;
+	const uint8_t *tail; /* contiguous bytes up to at; their end is carried over next */
+	uint64_t tail_size;  /* 0: nothing to carry */
+};
+
+/*
+ * Checks the arguments and prepares a search. @search is ready for tmi_search_fini() also after a
+ * failure. @request: its size field does not matter.
+ */
+tmem_status tmi_search_init(struct tmi_search *search, tmem_target *target, struct tmi_space *space,
+			    const struct tmem_search_request *request);
+void tmi_search_fini(struct tmi_search *search);
+
+/* The next match, as callers see addresses. Explained on failure; may be called again then. */
+tmem_status tmi_search_next(struct tmi_search *search, uint64_t *match);
+
+/* --- search_walk.c --- */
+
+/* Makes the next window present; TMEM_E_NO_MORE_ENTRIES at the end of the range. */
+tmem_status tmi_search_advance(struct tmi_search *search);
+
+/* True when a lent file was cut: the search goes on at search->next and reads from now on. */
+bool tmi_search_lost_view(struct tmi_search *search);
+
+/* Forgets windows and goes on fetching at search->next. */
+void tmi_search_restart(struct tmi_search *search);
+
+#endif
