@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fixture.h - what is measured on: the big memory, processes that have it, cores that hold it.
+ *
+ * The big memory is bench_size() bytes of reproducible numbers with a needle at the very end.
+ * Processes and files are made when a row first wants them, serve every row of the run, and go
+ * with it, however it ends.
+ */
+#ifndef BENCH_FIXTURE_H
+#define BENCH_FIXTURE_H
+
+#include <sys/types.h>
+
+#include "bench.h"
+
+#define BENCH_PAGE 4096u
+
+/* ---- fixture_memory.c: what the big memory holds ---- */
+
+#define BENCH_NEEDLE_SIZE 16
+extern const uint8_t bench_needle[BENCH_NEEDLE_SIZE];
+
+/* The bytes of the big memory from @offset on; both are multiples of 8. */
+void bench_fill(void *buffer, uint64_t offset, size_t size);
+
+/* The eight bytes of the big memory at @offset, a multiple of 8. */
+uint64_t bench_word(uint64_t offset);
+
+/* True when @bytes are those of the big memory at @offset; else tells where they first differ. */
+bool bench_is_memory(const void *bytes, uint64_t offset, size_t size, const char *what);
+
+/*
+ * Fills in @count addresses of aligned words in @pages different pages, chosen at random from the
+ * big memory at @base; pages are different in their lowest bits too when there are few.
+ */
+void bench_choose(uint64_t *addresses, size_t count, uint64_t base, size_t pages);
+
+/* Reads the word at every address through the library and compares it; the target is named. */
+bool bench_verify_words(tmem_target *target, const uint64_t *addresses, size_t count,
+			uint64_t base);
+
+/* ---- fixture_process.c: processes to look into ---- */
+
+struct bench_process {
+	pid_t pid;
+	int control;      /* closing it ends the process */
+	int memory;       /* its /proc/PID/mem */
+	uint64_t address; /* of what it was started for */
+	uint64_t size;    /* bytes, or mappings */
+};
+
+/* A running process that has the big memory, every page of it touched; NULL after bench_fail(). */
+const struct bench_process *bench_memory_process(void);
+
+/*
+ * A running process with BENCH_MAPPINGS mappings of one page each, in turn readable only and
+ * writable too. NULL after bench_absent() or bench_fail().
+ */
+#define BENCH_MAPPINGS 65000
+const struct bench_process *bench_mappings_process(void);
+
+/* Opens it with @options; NULL after bench_fail(). */
+tmem_target *bench_open_process(const struct bench_process *process, const char *options);
+
+/* What the program does when it was started as such a process; false: it was not. */
+bool bench_serve(int count, char **values);
+
+/* ---- fixture_core.c: ELF cores ---- */
+
+struct bench_core {
+	char path[4096];
+	uint64_t address; /* of the first segment */
+	uint64_t offset;  /* in the file, of the first byte of memory */
+	uint64_t size;    /* bytes of the file */
+};
+
+/* One segment, the big memory; in the page cache. NULL after bench_fail(), as below. */
+const struct bench_core *bench_memory_core(void);
+
+/* One segment of 100 GiB, all of it a hole of the file but the first and the last page. */
+#define BENCH_SPARSE_SIZE ((uint64_t)100 << 30)
+const struct bench_core *bench_sparse_core(void);
+
+/*
+ * BENCH_SEGMENTS segments of one page with a page between; segment i holds page
+ * i % BENCH_SEGMENT_PAGES of the big memory, so that all bytes are near while looking up is not.
+ */
+#define BENCH_SEGMENTS       65000
+#define BENCH_SEGMENT_STRIDE (2 * BENCH_PAGE)
+#define BENCH_SEGMENT_PAGES  61
+const struct bench_core *bench_segments_core(void);
+
+/* Opens it with @options, which may be NULL; NULL after bench_fail(). */
+tmem_target *bench_open_core(const struct bench_core *core, const char *options);
+
+/* ---- fixture_file.c: files that go when the program does ---- */
+
+/* Makes an empty file, writes its name to @path, returns its descriptor; -1 after bench_fail(). */
+int bench_file_new(char *path, size_t path_size, const char *name);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* g23_open_sparse.c - row G23: opening and closing a sparse core of 100 GiB with one segment. */
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fixture.h"
+
+struct state {
+	const struct bench_core *core;
+};
+
+static enum bench_result setup(void *argument)
+{
+	struct state *state = argument;
+
+	state->core = bench_sparse_core();
+	return state->core ? BENCH_READY : BENCH_FAILED;
+}
+
+/* What lies at both ends, and between them nothing. */
+static enum bench_result verify(void *argument)
+{
+	const struct state *state = argument;
+	uint64_t last = state->core->address + BENCH_SPARSE_SIZE - BENCH_PAGE;
+	tmem_target *target = bench_open_core(state->core, NULL);
+	uint64_t words[3] = { 1, 1, 1 };
+	bool good = target != NULL;
+
+	good = good &&
+	       bench_good(tmem_read_virtual(target, state->core->address, &words[0], 8, NULL),
+			  target, "read");
+	good = good && bench_good(tmem_read_virtual(target, last - BENCH_PAGE, &words[1], 8, NULL),
+				  target, "read");
+	good = good &&
+	       bench_good(tmem_read_virtual(target, last, &words[2], 8, NULL), target, "read");
+	tmem_close(target);
+	if (good && (words[0] != bench_word(0) || words[1] || words[2] != bench_word(BENCH_PAGE)))
+		good = bench_fail("wrong bytes in the sparse core");
+	return good ? BENCH_READY : BENCH_FAILED;
+}
+
+static bool limit(void *argument, uint64_t work)
+{
+	const struct state *state = argument;
+
+	for (uint64_t i = 0; i < work; i++) {
+		struct stat info;
+		int fd = open(state->core->path, O_RDONLY | O_CLOEXEC);
+		void *map = MAP_FAILED;
+
+		if (fd >= 0 && fstat(fd, &info) == 0)
+			map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_SHARED, fd, 0);
+		if (map == MAP_FAILED)
+			return bench_fail("%s could not be mapped", state->core->path);
+		munmap(map, (size_t)info.st_size);
+		close(fd);
+	}
+	return true;
+}
+
+static bool library(void *argument, uint64_t work)
+{
+	const struct state *state = argument;
+
+	for (uint64_t i = 0; i < work; i++) {
+		tmem_target *target = bench_open_core(state->core, NULL);
+
+		if (!target)
+			return false;
+		tmem_close(target);
+	}
+	return true;
+}
+
+static const struct bench_line lines[] = {
+	{
+		.metric = "open + close, 100 GiB core, 1 segment",
+		.goal = "<= 22 us",
+		.most_ns = 22000,
+		.unit = BENCH_TIME,
+		.work = 1000,
+		.verify = verify,
+		.limits = { { "open, fstat, mmap, munmap, close", limit } },
+		.library = { "tmem_open, tmem_close", library },
+	},
+};
+
+const struct bench_row bench_g23_open_sparse = {
+	.id = "G23",
+	.state_size = sizeof(struct state),
+	.setup = setup,
+	BENCH_LINES(lines),
+};

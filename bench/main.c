@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * main.c - the measurements: chooses rows, measures their lines, reports them.
+ *
+ * The status is 0 also when a goal is missed: a slow hour of the machine is no failure. It is 1
+ * when bytes or calls were wrong, 2 for a bad argument.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "bench.h"
+#include "fixture.h"
+#include "measure.h"
+#include "report.h"
+
+#define DEFAULT_REPEATS 7
+#define DEFAULT_SIZE    ((uint64_t)1 << 30)
+#define LEAST_SIZE      ((uint64_t)16 << 20)
+#define SCALING_TRIES   3
+
+#define X(name) extern const struct bench_row bench_##name;
+#include "rows.def"
+#undef X
+
+struct entry {
+	const char *name;
+	const struct bench_row *row;
+};
+
+static const struct entry entries[] = {
+#define X(name) { #name, &bench_##name },
+#include "rows.def"
+#undef X
+};
+
+#define ENTRY_COUNT (sizeof(entries) / sizeof(entries[0]))
+
+struct arguments {
+	unsigned repeats;
+	const char *json;
+	char **rows; /* names; none = all */
+	int row_count;
+};
+
+/* A number of bytes with K, M or G behind it; 0 when it is none. */
+static uint64_t parse_size(const char *text)
+{
+	char *end;
+	uint64_t value = strtoull(text, &end, 10);
+	const char *suffixes = "KMG";
+	const char *suffix = *end ? strchr(suffixes, *end) : NULL;
+	unsigned shift = suffix ? 10 * (unsigned)(suffix - suffixes + 1) : 0;
+
+	if (end == text || (*end && (!suffix || end[1])) || value > UINT64_MAX >> shift)
+		return 0;
+	return value << shift;
+}
+
+uint64_t bench_size(void)
+{
+	static uint64_t size;
+	const char *text = getenv("BENCH_SIZE");
+
+	if (!size) {
+		size = text ? parse_size(text) & ~(uint64_t)0xfffff : DEFAULT_SIZE;
+		if (size < LEAST_SIZE)
+			size = LEAST_SIZE;
+	}
+	return size;
+}
+
+/* "g1", "G01" and "g01_hot_read" all mean the row g01_hot_read. */
+static bool is_row(const struct entry *entry, const char *name)
+{
+	const char *digits = name + 1;
+
+	if (!strcasecmp(entry->name, name) || !strcasecmp(entry->row->id, name))
+		return true;
+	while (*digits == '0')
+		digits++;
+	return strchr("gG", *name) && *digits && !strcmp(entry->row->id + 1, digits);
+}
+
+static bool is_wanted(const struct arguments *arguments, const struct entry *entry)
+{
+	bool wanted = !arguments->row_count;
+
+	for (int i = 0; i < arguments->row_count && !wanted; i++)
+		wanted = is_row(entry, arguments->rows[i]);
+	return wanted;
+}
+
+static bool check_rows(const struct arguments *arguments)
+{
+	for (int i = 0; i < arguments->row_count; i++) {
+		bool known = false;
+
+		for (size_t j = 0; j < ENTRY_COUNT; j++)
+			known |= is_row(&entries[j], arguments->rows[i]);
+		if (!known)
+			return bench_fail("there is no row '%s'; --list shows them",
+					  arguments->rows[i]);
+	}
+	return true;
+}
+
+/* Two threads are measured only while both cores are there; other work may come and go. */
+static bool has_second_core(void)
+{
+	for (unsigned i = 0; i < SCALING_TRIES; i++)
+		if (bench_scaling() <= BENCH_SCALING_MOST)
+			return true;
+	return false;
+}
+
+static bool measure_line(const struct bench_row *row, const struct bench_line *line, void *state,
+			 unsigned repeats)
+{
+	struct bench_outcome outcome;
+	enum bench_result ready = line->verify ? line->verify(state) : BENCH_READY;
+
+	if (ready != BENCH_READY)
+		return ready == BENCH_ABSENT ||
+		       bench_fail("%s %s: the bytes were not verified", row->id, line->metric);
+	if (line->two_threads && !has_second_core()) {
+		bench_absent("%s %s: the second core was busy", row->id, line->metric);
+		return true;
+	}
+	if (!bench_measure(line, state, repeats, &outcome))
+		return bench_fail("%s %s: a run failed", row->id, line->metric);
+	bench_report_line(row->id, line, &outcome, repeats);
+	return true;
+}
+
+static bool measure_row(const struct bench_row *row, unsigned repeats)
+{
+	void *state = calloc(1, row->state_size ? row->state_size : 1);
+	enum bench_result ready = state ? row->setup(state) : BENCH_FAILED;
+	bool good = ready != BENCH_FAILED;
+
+	if (!good)
+		bench_fail("%s: could not be set up", row->id);
+	for (size_t i = 0; ready == BENCH_READY && i < row->line_count; i++)
+		good &= measure_line(row, &row->lines[i], state, repeats);
+	if (state && row->finish)
+		row->finish(state);
+	free(state);
+	return good;
+}
+
+static int measure_all(const struct arguments *arguments)
+{
+	struct bench_run run = { .repeats = arguments->repeats,
+				 .scaling = bench_scaling(),
+				 .size = bench_size() };
+	bool good = bench_report_begin(&run, arguments->json);
+
+	for (size_t i = 0; i < ENTRY_COUNT; i++)
+		if (is_wanted(arguments, &entries[i]))
+			good &= measure_row(entries[i].row, run.repeats);
+	good &= bench_report_end();
+	return good ? 0 : 1;
+}
+
+static void list_rows(void)
+{
+	for (size_t i = 0; i < ENTRY_COUNT; i++)
+		for (size_t j = 0; j < entries[i].row->line_count; j++)
+			printf("%-4s %-18s %-40s %s\n", entries[i].row->id, entries[i].name,
+			       entries[i].row->lines[j].metric, entries[i].row->lines[j].goal);
+}
+
+static int usage(void)
+{
+	fputs("usage: bench [--list] [--repeat N] [--json FILE] [ROW ...]\n"
+	      "  ROW       G1, g01_hot_read ...; without, all rows are measured\n"
+	      "  --repeat  rounds of each line, 7 without, at most 101\n"
+	      "  BENCH_SIZE=256M in the environment makes the big memory smaller than 1 GiB;\n"
+	      "  TMPDIR says where the files go\n",
+	      stderr);
+	return 2;
+}
+
+/* True when *argument is @name and has a value, which becomes *argument. */
+static bool take_value(const char *name, char ***argument)
+{
+	if (strcmp(**argument, name) || !(*argument)[1])
+		return false;
+	(*argument)++;
+	return true;
+}
+
+int main(int count, char **values)
+{
+	struct arguments arguments = { .repeats = DEFAULT_REPEATS };
+	char **next = values + 1;
+
+	if (count > 1 && bench_serve(count - 1, values + 1))
+		return 0;
+	for (; *next && **next == '-'; next++) {
+		if (!strcmp(*next, "--list")) {
+			list_rows();
+			return 0;
+		} else if (take_value("--repeat", &next)) {
+			arguments.repeats = (unsigned)strtoul(*next, NULL, 10);
+		} else if (take_value("--json", &next)) {
+			arguments.json = *next;
+		} else {
+			return usage();
+		}
+	}
+	arguments.rows = next;
+	arguments.row_count = (int)(values + count - next);
+	if (!arguments.repeats || arguments.repeats > BENCH_MOST_REPEATS)
+		return usage();
+	if (!check_rows(&arguments))
+		return 2;
+	return measure_all(&arguments);
+}
