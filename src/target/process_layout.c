@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * process_layout.c - which addresses are known to lie in mappings.
+ *
+ * A read through the memory file just below a stack makes that stack grow, so nothing outside of
+ * mappings may be passed to it. Asking before each read would double its cost; so the mappings are
+ * remembered, and an address that is in none of them is asked for.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "target/process.h"
+
+/* The next look is at all mappings when so many single ones were needed since the last. */
+#define ENOUGH_MISSES 32
+
+/* The kernel keeps at least so much below a stack for it to grow into. */
+#define STACK_ZONE ((uint64_t)128 << 20)
+
+/* --- sets --- */
+
+static size_t slot_of(const struct live_set *set, uint64_t number)
+{
+	size_t slot = (size_t)(number * 0x9e3779b97f4a7c15u >> 20) & (set->room - 1);
+
+	while (set->slots[slot] && set->slots[slot] != number)
+		slot = (slot + 1) & (set->room - 1);
+	return slot;
+}
+
+static bool grow_set(struct live_set *set)
+{
+	struct live_set more = { .room = set->room ? 2 * set->room : 64, .count = set->count };
+
+	more.slots = calloc(more.room, sizeof(*more.slots));
+	if (!more.slots)
+		return false;
+	for (size_t i = 0; i < set->room; i++)
+		if (set->slots[i])
+			more.slots[slot_of(&more, set->slots[i])] = set->slots[i];
+	free(set->slots);
+	*set = more;
+	return true;
+}
+
+bool tmi_process_set_add(struct live_set *set, uint64_t number)
+{
+	size_t slot;
+
+	if (2 * set->count >= set->room && !grow_set(set))
+		return false;
+	slot = slot_of(set, number);
+	set->count += !set->slots[slot];
+	set->slots[slot] = number;
+	return true;
+}
+
+bool tmi_process_set_has(const struct live_set *set, uint64_t number)
+{
+	return set->room && set->slots[slot_of(set, number)] == number;
+}
+
+void tmi_process_set_fini(struct live_set *set)
+{
+	free(set->slots);
+	*set = (struct live_set){ 0 };
+}
+
+/* --- layouts --- */
+
+void tmi_process_layout_free(struct live_layout *layout)
+{
+	if (!layout)
+		return;
+	tmi_process_set_fini(&layout->files);
+	tmi_process_set_fini(&layout->images);
+	free(layout->extents);
+	free(layout);
+}
+
+/* Neighbours that are alike in all that reading wants to know become one. */
+static void add_extent(struct live_layout *layout, const struct live_vma *vma)
+{
+	struct live_extent extent = { vma->first, vma->last, (uint8_t)vma->flags,
+				      (uint8_t)tmi_process_vma_kind(vma) };
+	struct live_extent *before = layout->count ? &layout->extents[layout->count - 1] : NULL;
+
+	if (before && extent.last <= before->last)
+		return;
+	if (before && extent.first <= before->last)
+		extent.first = before->last + 1;
+	if (before && before->last + 1 == extent.first && before->flags == extent.flags &&
+	    before->kind == extent.kind)
+		before->last = extent.last;
+	else
+		layout->extents[layout->count++] = extent;
+}
+
+static bool add_file(struct live_layout *layout, const struct live_vma *vma, uint64_t *previous)
+{
+	uint64_t id = tmi_process_file_id(vma);
+	bool image = vma->flags & VMA_EXECUTE && !(vma->flags & VMA_SHARED);
+
+	if (!id)
+		return true;
+	if (image && !tmi_process_set_add(&layout->images, id))
+		return false;
+	if (id == *previous)
+		return true;
+	*previous = id;
+	return tmi_process_set_add(&layout->files, id);
+}
+
+static size_t count_lines(const char *text, size_t size)
+{
+	const char *end = text + size;
+	size_t lines = 0;
+
+	while ((text = memchr(text, '\n', (size_t)(end - text)))) {
+		lines++;
+		text++;
+	}
+	return lines;
+}
+
+struct live_layout *tmi_process_layout_new(char *text, size_t size)
+{
+	struct live_layout *layout = calloc(1, sizeof(*layout));
+	uint64_t previous = 0;
+	char *cursor = text;
+	struct live_vma vma;
+
+	if (!layout)
+		return NULL;
+	layout->extents = calloc(count_lines(text, size) + 1, sizeof(*layout->extents));
+	if (!layout->extents)
+		goto failed;
+	while (tmi_process_parse_vma(&cursor, text + size, &vma)) {
+		if (!strcmp(vma.name, "[stack]"))
+			layout->stack = vma.first;
+		add_extent(layout, &vma);
+		if (!add_file(layout, &vma, &previous))
+			goto failed;
+	}
+	return layout;
+failed:
+	tmi_process_layout_free(layout);
+	return NULL;
+}
+
+void tmi_process_set_layout(struct live *process, struct live_layout *layout)
+{
+	struct live_layout *old;
+
+	pthread_rwlock_wrlock(&process->lock);
+	old = process->layout;
+	process->layout = layout;
+	process->extra_count = 0;
+	process->misses = 0;
+	pthread_rwlock_unlock(&process->lock);
+	tmi_process_layout_free(old);
+}
+
+tmem_status tmi_process_learn_all(struct live *process)
+{
+	struct live_layout *layout;
+	char *text;
+	size_t size;
+	tmem_status status = tmi_process_read_maps(process, &text, &size);
+
+	if (status != TMEM_S_OK)
+		return status;
+	layout = tmi_process_layout_new(text, size);
+	free(text);
+	if (!layout)
+		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
+	tmi_process_set_layout(process, layout);
+	return TMEM_S_OK;
+}
+
+/* --- lookups --- */
+
+static bool holds(const struct live_extent *extent, uint64_t address)
+{
+	return extent->first <= address && address <= extent->last;
+}
+
+static const struct live_extent *search_layout(const struct live_layout *layout, uint64_t address)
+{
+	size_t low = 0;
+	size_t count = layout ? layout->count : 0;
+
+	while (count > 0) {
+		size_t half = count / 2;
+
+		if (layout->extents[low + half].last < address) {
+			low += half + 1;
+			count -= half + 1;
+		} else {
+			count = half;
+		}
+	}
+	if (!layout || low == layout->count || layout->extents[low].first > address)
+		return NULL;
+	return &layout->extents[low];
+}
+
+/* The known mapping at an address; the caller holds the lock. */
+static const struct live_extent *find_extent(const struct live *process, uint64_t address)
+{
+	const struct live_extent *extent = search_layout(process->layout, address);
+
+	for (unsigned i = 0; !extent && i < process->extra_count; i++)
+		if (holds(&process->extra[i], address))
+			extent = &process->extra[i];
+	return extent;
+}
+
+static bool allows(const struct live *process, const struct live_extent *extent, uint32_t flags)
+{
+	return process->target->features.force || (extent->flags & flags) == flags;
+}
+
+/* A mapping so close below the stack may have gone and left room for it to grow. */
+static bool near_stack(const struct live *process, uint64_t address)
+{
+	uint64_t stack = process->layout ? process->layout->stack : 0;
+
+	return address < stack && stack - address <= STACK_ZONE;
+}
+
+/*
+ * How many of @size bytes at @address are known to lie in mappings that allow @flags. @fresh: the
+ * look is so recent that it holds near the stack as well.
+ */
+static uint64_t known_bytes(struct live *process, uint64_t address, uint64_t size, uint32_t flags,
+			    bool fresh)
+{
+	uint64_t known = 0;
+
+	pthread_rwlock_rdlock(&process->lock);
+	while (known < size && (fresh || !near_stack(process, address + known))) {
+		const struct live_extent *extent = find_extent(process, address + known);
+
+		if (!extent || !allows(process, extent, flags))
+			break;
+		if (extent->last - (address + known) >= size - known)
+			known = size;
+		else
+			known = extent->last - address + 1;
+	}
+	pthread_rwlock_unlock(&process->lock);
+	return known;
+}
+
+static void remember(struct live *process, const struct live_extent *extent)
+{
+	pthread_rwlock_wrlock(&process->lock);
+	process->extra[process->misses++ % LIVE_EXTRA] = *extent;
+	if (process->extra_count < LIVE_EXTRA)
+		process->extra_count++;
+	pthread_rwlock_unlock(&process->lock);
+}
+
+/* Asks for the mapping at an address. */
+static tmem_status ask_extent(struct live *process, uint64_t address, struct live_extent *extent)
+{
+	struct live_vma vma;
+	tmem_status status = tmi_process_vma(process, address, false, false, &vma);
+
+	if (status == TMEM_S_OK)
+		*extent =
+			(struct live_extent){ vma.first, vma.last, (uint8_t)vma.flags, VMA_OTHER };
+	return status;
+}
+
+/* True when single questions would cost more than a look at all mappings. */
+static bool should_look(struct live *process)
+{
+	bool enough;
+
+	if (!process->target->features.query)
+		return true;
+	pthread_rwlock_rdlock(&process->lock);
+	enough = process->misses >= ENOUGH_MISSES;
+	pthread_rwlock_unlock(&process->lock);
+	return enough;
+}
+
+uint64_t tmi_process_extent(struct live *process, uint64_t address, uint64_t size, uint32_t flags,
+			    tmem_status *status)
+{
+	uint64_t known = known_bytes(process, address, size, flags, false);
+	struct live_extent extent;
+
+	*status = TMEM_S_OK;
+	if (known)
+		return known;
+	if (should_look(process)) {
+		*status = tmi_process_learn_all(process);
+		return *status == TMEM_S_OK ? known_bytes(process, address, size, flags, true) : 0;
+	}
+	*status = ask_extent(process, address, &extent);
+	if (*status == TMEM_E_NO_MORE_ENTRIES)
+		*status = TMEM_S_OK;
+	else if (*status == TMEM_S_OK && allows(process, &extent, flags)) {
+		remember(process, &extent);
+		return extent.last - address >= size ? size : extent.last - address + 1;
+	}
+	return 0;
+}
+
+/* --- sharing --- */
+
+enum sharing { NOT_KNOWN, HOLE, PRIVATE, SHARED };
+
+/* Suspended: the layout was made since, and what it does not have is not there. */
+static enum sharing known_sharing(struct live *process, uint64_t page)
+{
+	enum sharing sharing = NOT_KNOWN;
+	const struct live_extent *extent;
+
+	pthread_rwlock_rdlock(&process->lock);
+	extent = search_layout(process->layout, page);
+	if (extent)
+		sharing = extent->flags & VMA_SHARED ? SHARED : PRIVATE;
+	else if (process->layout && atomic_load(&process->suspended))
+		sharing = HOLE;
+	pthread_rwlock_unlock(&process->lock);
+	return sharing;
+}
+
+bool tmi_process_cacheable(void *state, uint32_t space, uint64_t page)
+{
+	enum sharing sharing;
+	struct live *process;
+	bool suspended;
+
+	if (tmi_process_find(state, space, &process) != TMEM_S_OK)
+		return false;
+	suspended = atomic_load(&process->suspended);
+	sharing = known_sharing(process, page);
+	if (sharing == NOT_KNOWN && tmi_process_learn_all(process) == TMEM_S_OK)
+		sharing = known_sharing(process, page);
+	return sharing == PRIVATE || (sharing == HOLE && suspended);
+}
