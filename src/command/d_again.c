@@ -23,9 +23,8 @@ const struct tmi_command tmi_command_d_again = {
 	.names = names,
 	.arguments = "[RANGE]",
 	.brief = "memory in the format of the last d command",
-	.help = "Does what the last d command did, at RANGE or where that one ended. The first d "
-		"is\n"
-		"a db.\n",
+	.help = "Does what the last d command did, at RANGE or where that one ended. The first d\n"
+		"is a db.\n",
 	.examples = "d\nd [heap]\n",
 	.topic = TMI_TOPIC_DISPLAY,
 	.flags = TMI_COMMAND_REPEATS,

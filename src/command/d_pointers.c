@@ -151,9 +151,8 @@ const struct tmi_command tmi_command_d_pointers = {
 	.arguments = "[RANGE]",
 	.brief = "pointers and what they point to",
 	.help = "Shows one pointer a row and what it points to: text (cut at 48 characters), or a\n"
-		"value with its module. Only the pointer is shown when nothing can be read there "
-		"or\n"
-		"the text is empty. 128 bytes unless RANGE says how much.\n",
+		"value with its module. Only the pointer is shown when nothing can be read there\n"
+		"or the text is empty. 128 bytes unless RANGE says how much.\n",
 	.examples = "dpa @rsp\ndpp [stack] L10\n",
 	.topic = TMI_TOPIC_DISPLAY,
 	.flags = TMI_COMMAND_REPEATS,

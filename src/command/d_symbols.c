@@ -60,8 +60,8 @@ const struct tmi_command tmi_command_d_symbols = {
 	.arguments = "[RANGE]",
 	.brief = "values with the module they point into",
 	.help = "Shows one value a row, and behind it the module that the value points into, as\n"
-		"module+offset. 128 bytes unless RANGE says how much. Good for looking at a "
-		"stack.\n",
+		"module+offset: good for looking at a stack. 128 bytes unless RANGE says how\n"
+		"much.\n",
 	.examples = "dps @rsp\ndps [stack] L40\n",
 	.topic = TMI_TOPIC_DISPLAY,
 	.flags = TMI_COMMAND_REPEATS,

@@ -88,10 +88,10 @@ const struct tmi_command tmi_command_d_text = {
 	.names = names,
 	.arguments = "[RANGE]",
 	.brief = "memory as text",
-	.help = "Shows text up to its NUL or the end of RANGE, 32 characters a row. Without an "
-		"extent\n"
-		"at most 384 characters are shown, and nothing behind a hole; ENTER goes on. What\n"
-		"cannot be printed shows as a dot, what cannot be read as a question mark.\n",
+	.help = "Shows text up to its NUL or the end of RANGE, 32 characters a row. Without an\n"
+		"extent at most 384 characters are shown, and nothing behind a hole; ENTER goes\n"
+		"on. What cannot be printed shows as a dot, what cannot be read as a question\n"
+		"mark.\n",
 	.examples = "da poi(@rsp)\ndu 7fff12345678 L20\n",
 	.topic = TMI_TOPIC_DISPLAY,
 	.flags = TMI_COMMAND_REPEATS,

@@ -63,17 +63,13 @@ const struct tmi_command tmi_command_d_values = {
 	.names = names,
 	.arguments = "[/cCOLUMNS] [RANGE]",
 	.brief = "memory as rows of values",
-	.help = "Shows memory, 128 bytes unless RANGE says how much. Values are hexadecimal, in "
-		"the\n"
-		"byte order of the target. A byte that cannot be read shows as ??, and the "
-		"display\n"
-		"goes on behind the hole. Without RANGE it goes on where the last d command "
-		"ended;\n"
-		"so does ENTER.\n"
+	.help = "Shows memory, 128 bytes unless RANGE says how much. Values are hexadecimal, in\n"
+		"the byte order of the target. A byte that cannot be read shows as ??, and the\n"
+		"display goes on behind the hole. Without RANGE it goes on where the last d\n"
+		"command ended; so does ENTER.\n"
 		"\n"
-		"  RANGE       START END (inclusive), START L COUNT, START L? COUNT (over 256 "
-		"MB),\n"
-		"              START L-COUNT (what lies before START); COUNT is in values\n"
+		"  RANGE       START END (inclusive); START L COUNT, in values; START L? COUNT,\n"
+		"              for more than 256 MB; START L-COUNT, what lies before START\n"
 		"  /cCOLUMNS   values in a row\n",
 	.examples = "db [stack]\ndq @rsp L8\ndd /c8 libc+1000 L20\n",
 	.topic = TMI_TOPIC_DISPLAY,

@@ -105,6 +105,21 @@ static bool is_symbol_mark(const char *at)
 	return at[0] == '!' && at[1] != '=';
 }
 
+/* "1000L20": the number of a range, and its extent right behind it. */
+static bool find_number_before_extent(struct operand *o, uint64_t *value)
+{
+	size_t length = 0;
+	bool accent;
+
+	while (tmi_is_word(o->start[length]) && (o->start[length] | 0x20) != 'l')
+		length++;
+	if (o->start[0] > '9' || (o->start[length] | 0x20) != 'l' ||
+	    tmi_number_parse(o->start, length, o->names->radix, value, &accent) != TMI_NUMBER_OK)
+		return false;
+	o->next = o->start + length;
+	return true;
+}
+
 /* A word that is no number: module, module!symbol, symbol, register. */
 static bool evaluate_name(struct operand *o, size_t length, uint64_t *value)
 {
@@ -116,6 +131,8 @@ static bool evaluate_name(struct operand *o, size_t length, uint64_t *value)
 	lookup = o->names->symbol(o->names->context, NULL, 0, o->start, length, value);
 	if (lookup == TMI_LOOKUP_MISSING)
 		lookup = o->names->reg(o->names->context, o->start, length, value);
+	if (lookup == TMI_LOOKUP_MISSING && find_number_before_extent(o, value))
+		return true;
 	return found(o, lookup, length);
 }
 

@@ -16,9 +16,8 @@ const struct tmi_command tmi_command_quit = {
 	.names = names,
 	.arguments = "",
 	.brief = "quits",
-	.help = "Leaves tmem. Processes that it stopped run on; changes to a stored target are "
-		"gone,\n"
-		"changes to a live one stay. End of input does the same.\n",
+	.help = "Leaves tmem. Processes that it stopped run on; changes to a stored target are\n"
+		"gone, changes to a live one stay. End of input does the same.\n",
 	.topic = TMI_TOPIC_GENERAL,
 	.flags = TMI_COMMAND_NO_REPEAT,
 	.execute = execute,
