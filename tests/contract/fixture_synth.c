@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fixture_synth.c - the model written as a text-described machine. */
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "contract/contract.h"
+
+/* A line of at most this many bytes of content. */
+#define LINE_BYTES 64
+
+static void write_run(FILE *file, const struct model_run *run)
+{
+	size_t size = model_run_size(run);
+
+	fprintf(file, "run 0x%" PRIx64 " 0x%zx %s\n", run->first, size,
+		run->writable ? "rw-p" : "r--p");
+	for (size_t i = 0; i < size; i += LINE_BYTES) {
+		fprintf(file, "bytes 0x%" PRIx64 " ", run->first + i);
+		for (size_t k = i; k < i + LINE_BYTES && k < size; k++)
+			fprintf(file, "%02x", run->bytes[k]);
+		putc('\n', file);
+	}
+}
+
+static void write_process(FILE *file, const struct model *model, unsigned id)
+{
+	fprintf(file, "process %u \"/bin/contract\"\nthread %u\n", id, id);
+	for (size_t i = 0; i < model->count; i++)
+		write_run(file, &model->runs[i]);
+}
+
+static bool begin_as(struct fixture *fixture, const char *head)
+{
+	char *path = strdup("/tmp/tmem-contract-XXXXXX");
+	int fd = path ? mkstemp(path) : -1;
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+
+	fixture->state = path;
+	fixture->path = path;
+	if (!file)
+		return false;
+	fprintf(file, "tmem synth 1\n%s", head);
+	write_process(file, &fixture->model, 100);
+	if (fixture->type->second)
+		write_process(file, &fixture->second, 200);
+	snprintf(fixture->spec, sizeof(fixture->spec), "synth:%s", path);
+	return !fclose(file);
+}
+
+static bool begin_amd64(struct fixture *fixture)
+{
+	return begin_as(fixture, "machine amd64\n");
+}
+
+static bool begin_lends(struct fixture *fixture)
+{
+	return begin_as(fixture, "target lends=yes\nmachine amd64\n");
+}
+
+static bool begin_live(struct fixture *fixture)
+{
+	return begin_as(fixture, "target live=yes\nmachine amd64 granular=page\n");
+}
+
+static bool begin_i386(struct fixture *fixture)
+{
+	return begin_as(fixture, "machine i386\n");
+}
+
+static bool begin_mips(struct fixture *fixture)
+{
+	return begin_as(fixture, "machine mips\n");
+}
+
+static void end(struct fixture *fixture)
+{
+	if (fixture->path)
+		unlink(fixture->path);
+	free(fixture->state);
+}
+
+#define BASE64 0x10000000000u
+#define BASE32 0xa0000000u
+
+const struct fixture_type fixtures_synth[] = {
+	{ .kind = "synth",
+	  .name = "synth",
+	  .shape = { BASE64, 8, false, true, true },
+	  .overlay = true,
+	  .boundaries = true,
+	  .second = true,
+	  .begin = begin_amd64,
+	  .end = end },
+	{ .kind = "synth",
+	  .name = "synth-lends",
+	  .shape = { BASE64, 8, false, true, true },
+	  .overlay = true,
+	  .boundaries = true,
+	  .second = true,
+	  .begin = begin_lends,
+	  .end = end },
+	{ .kind = "synth",
+	  .name = "synth-live",
+	  .shape = { BASE64, 8, false, true, false },
+	  .live = true,
+	  .second = true,
+	  .begin = begin_live,
+	  .end = end },
+	{ .kind = "synth",
+	  .name = "synth-32",
+	  .shape = { BASE32, 4, false, true, true },
+	  .overlay = true,
+	  .boundaries = true,
+	  .second = true,
+	  .begin = begin_i386,
+	  .end = end },
+	{ .kind = "synth",
+	  .name = "synth-32be",
+	  .shape = { BASE32, 4, true, true, true },
+	  .overlay = true,
+	  .boundaries = true,
+	  .second = true,
+	  .begin = begin_mips,
+	  .end = end },
+	{ 0 },
+};
