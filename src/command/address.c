@@ -27,6 +27,13 @@ static const char *bare(const char *name)
 	return mark ? mark + 1 : name;
 }
 
+static void put_bare_protect(struct tmi_text *out, uint32_t protect)
+{
+	tmi_protect_put(out, protect & ~(uint32_t)TMEM_PAGE_GUARD);
+	if (protect & TMEM_PAGE_GUARD)
+		tmi_text_puts(out, "|GUARD");
+}
+
 static void put_table_row(struct list *list, const struct tmi_region *region)
 {
 	int width = tmi_pointer_size(list->session) == 4 ? 8 : 13;
@@ -34,8 +41,7 @@ static void put_table_row(struct list *list, const struct tmi_region *region)
 	struct tmi_text protect = { 0 };
 	bool mapped = region->state == TMEM_MEM_COMMIT;
 
-	if (region->state != TMEM_MEM_RESERVE)
-		tmi_protect_put(&protect, region->protect);
+	put_bare_protect(&protect, region->protect);
 	tmi_text_format(&list->row, "%c %*s", region->begins ? '+' : ' ', width,
 			tmi_short_address(list->session, region->base).text);
 	tmi_text_format(&list->row, " %*s", width,
@@ -45,11 +51,14 @@ static void put_table_row(struct list *list, const struct tmi_region *region)
 			bare(mapped && region->type ? tmi_type_name(region->type)
 						    : tmi_state_name(region->state)),
 			protect.size ? bare(protect.data) : "", tmi_usage_name(region->usage));
-	if (*region->name)
-		tmi_text_format(&list->row, "%*s[%.*s]",
-				10 - (int)strlen(tmi_usage_name(region->usage)), "",
-				(int)strcspn(region->name + (*region->name == '['), "]"),
-				region->name + (*region->name == '['));
+	if (*region->name) {
+		bool bracketed = *region->name == '[';
+
+		tmi_text_char(&list->row, ' ', 10 - strlen(tmi_usage_name(region->usage)));
+		tmi_text_puts(&list->row, bracketed ? "" : "[");
+		tmi_name_put(&list->row, region->name);
+		tmi_text_puts(&list->row, bracketed ? "" : "]");
+	}
 	tmi_text_char(&list->row, '\n', 1);
 	tmi_text_fini(&protect);
 }
@@ -71,12 +80,16 @@ static void put_table_head(struct list *list)
 static void put_field(struct list *list, const char *text, char separator)
 {
 	if (!strchr(text, separator) && !strchr(text, '"')) {
-		tmi_text_puts(&list->row, text);
+		tmi_name_put(&list->row, text);
 		return;
 	}
 	tmi_text_char(&list->row, '"', 1);
-	for (; *text; text++)
-		tmi_text_char(&list->row, *text, *text == '"' ? 2 : 1);
+	for (; *text; text++) {
+		char one[] = { *text, 0 };
+
+		tmi_name_put(&list->row, one);
+		tmi_text_char(&list->row, '"', *text == '"');
+	}
 	tmi_text_char(&list->row, '"', 1);
 }
 
@@ -100,8 +113,7 @@ static void put_separated_row(struct list *list, const struct tmi_region *region
 			region->base, separator, region->last + 1, separator,
 			region->last - region->base + 1, separator, tmi_type_name(region->type),
 			separator, tmi_state_name(region->state), separator);
-	if (region->state != TMEM_MEM_RESERVE)
-		tmi_protect_put(&list->row, region->protect);
+	tmi_protect_put(&list->row, region->protect);
 	tmi_text_format(&list->row, "%c%s%c", separator, tmi_usage_name(region->usage), separator);
 	put_field(list, region->name, separator);
 	tmi_text_char(&list->row, '\n', 1);
@@ -169,7 +181,12 @@ static void put_protect(struct tmi_text *out, const char *label, uint32_t protec
 static void put_address(struct lookup *lookup, struct tmi_text *out, const char *label,
 			uint64_t address)
 {
-	tmi_text_format(out, "%-24s%s\n", label, tmi_address(lookup->session, address).text);
+	/* The end of a 32-bit address space has one digit more. */
+	bool wide = address > tmi_last_address(lookup->session);
+	struct tmi_number_text text = wide ? tmi_short_address(lookup->session, address)
+					   : tmi_address(lookup->session, address);
+
+	tmi_text_format(out, "%-24s%s\n", label, text.text);
 }
 
 static bool show_region(void *context, const struct tmi_region *region)
@@ -197,11 +214,17 @@ static bool show_region(void *context, const struct tmi_region *region)
 			    tmi_clean_address(lookup->session, info.allocation_base));
 		put_protect(&out, "Allocation Protect:", info.allocation_protect);
 	}
-	if (*region->name)
-		tmi_text_format(&out, "%-24s%s\n", "Name:", region->name);
+	if (*region->name) {
+		tmi_text_format(&out, "%-24s", "Name:");
+		tmi_name_put(&out, region->name);
+		tmi_text_char(&out, '\n', 1);
+	}
 	module = tmi_module_at(lookup->session, region->base);
-	if (module)
-		tmi_text_format(&out, "%-24slmv m %s\n", "More info:", module->name);
+	if (module) {
+		tmi_text_format(&out, "%-24slmv m ", "More info:");
+		tmi_name_put(&out, module->name);
+		tmi_text_char(&out, '\n', 1);
+	}
 	tmi_out_text(lookup->session, &out);
 	tmi_text_fini(&out);
 	return false;

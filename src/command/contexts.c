@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command/command.h"
+#include "command/regions.h"
 
 struct side {
 	const char *what; /* "process" */
@@ -46,7 +46,7 @@ static void put_process(struct tmi_session *session, struct tmi_text *out, uint3
 	name = size ? malloc(size) : NULL;
 	if (name &&
 	    !TMEM_FAILED(tmem_get_process_executable_name(session->target, id, name, size, NULL)))
-		tmi_text_puts(out, name);
+		tmi_name_put(out, name);
 	else
 		tmi_text_puts(out, "?NoImage?");
 	free(name);

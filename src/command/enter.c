@@ -138,10 +138,14 @@ static bool execute(struct tmi_args *args)
 {
 	const struct form *form = find_form(args);
 	struct tmi_text bytes = { 0 };
+	const char *where;
 	uint64_t address;
 	bool ok;
 
-	if (!tmi_args_address(args, &address))
+	tmi_args_at_end(args);
+	where = args->next;
+	/* As in a list: the -1 of "eb 1000 -1" is a value. */
+	if (!tmi_args_list_value(args, &address) || !tmi_check_address(args, where, &address))
 		return false;
 	if (!form->unit && tmi_args_at_end(args))
 		return ask(args, form, address);

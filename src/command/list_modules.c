@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "command/modules.h"
+#include "command/regions.h"
 
 static void put_build_id(struct tmi_session *session, struct tmi_text *out, uint64_t base)
 {
@@ -23,14 +24,21 @@ static void put_build_id(struct tmi_session *session, struct tmi_text *out, uint
 static void show(struct tmi_session *session, const struct tmi_module *module, bool verbose)
 {
 	struct tmi_text out = { 0 };
+	size_t column;
 
-	tmi_text_format(&out, "%s %s   %-14s", tmi_address(session, module->base).text,
-			tmi_address(session, module->base + module->size).text, module->name);
+	tmi_text_format(&out, "%s %s   ", tmi_address(session, module->base).text,
+			tmi_address(session, module->base + module->size).text);
+	column = out.size;
+	tmi_name_put(&out, module->name);
 	if (!verbose) {
-		tmi_text_format(&out, " %s\n", module->file);
+		tmi_text_pad(&out, column + 14);
+		tmi_text_char(&out, ' ', 1);
+		tmi_name_put(&out, module->file);
+		tmi_text_char(&out, '\n', 1);
 	} else {
-		tmi_text_format(&out, "\n    File: %s\n    Size: %" PRIx64 "\n", module->file,
-				module->size);
+		tmi_text_puts(&out, "\n    File: ");
+		tmi_name_put(&out, module->file);
+		tmi_text_format(&out, "\n    Size: %" PRIx64 "\n", module->size);
 		put_build_id(session, &out, module->base);
 	}
 	tmi_out_text(session, &out);

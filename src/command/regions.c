@@ -127,6 +127,12 @@ struct tmi_number_text tmi_short_address(const struct tmi_session *session, uint
 	return number;
 }
 
+void tmi_name_put(struct tmi_text *text, const char *name)
+{
+	for (; *name; name++)
+		tmi_text_char(text, (unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name, 1);
+}
+
 bool tmi_region_passes(const struct tmi_region_filter *filter, const struct tmi_region *region)
 {
 	return (!filter->usages || filter->usages & 1u << region->usage) &&
@@ -187,7 +193,8 @@ static bool report_free(struct walk *walk, uint64_t last, bool final)
 	if (final || last - walk->next >= LONG_GAP) {
 		tmem_status status = tmem_query_virtual(walk->session->target, walk->next, &info);
 
-		if (final && status != TMEM_S_OK)
+		/* Beyond what a process can have nothing is free. */
+		if (status == TMEM_E_INVALIDARG || (final && status != TMEM_S_OK))
 			return true;
 		if (status == TMEM_S_OK && info.region_size &&
 		    info.region_size - 1 < last - walk->next)
@@ -205,7 +212,7 @@ static bool report_run(struct walk *walk, const struct tmem_run *run)
 		.last = base + run->length - 1,
 		.state = run->state,
 		.type = run->type,
-		.protect = run->protect,
+		.protect = run->state == TMEM_MEM_RESERVE ? 0 : run->protect,
 		.usage = usage_of(run),
 		.name = run->name ? run->name : "",
 	};

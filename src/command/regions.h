@@ -64,6 +64,9 @@ uint32_t tmi_attribute_find(const char *word, size_t length);
 /* An address with its high half without leading zeros: 7fff`ffffe000; 32-bit: 8 digits. */
 struct tmi_number_text tmi_short_address(const struct tmi_session *session, uint64_t address);
 
+/* Puts a name that the target gave: what could steer a terminal becomes "?". */
+void tmi_name_put(struct tmi_text *text, const char *name);
+
 /* The parts of !address: regions that pass the filters. */
 struct tmi_region_filter {
 	uint32_t usages; /* bit per enum tmi_usage; 0 = all */

@@ -66,6 +66,7 @@ static bool take_flags(struct tmi_search *search)
 		case 'r': search->saved = true; continue;
 		case 'w': search->writable = true; continue;
 		case '1': search->addresses = true; continue;
+		case ' ': continue;
 		case 'n':
 			args->next++;
 			ok = take_number(args, &search->limit);

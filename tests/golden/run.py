@@ -220,7 +220,8 @@ def accept(block, got):
         section.argument = code
     block.sections = [one for one in block.sections if one.name != "exit" or one.argument != "0"]
     for section in block.sections:
-        section.text = strip_blank(section.text)
+        if section.name != "input":
+            section.text = strip_blank(section.text)
     block.sections[-1].text += "\n"
 
 
@@ -244,6 +245,12 @@ def run_file(path, tmem, accepting):
     return passed, failed
 
 
+def check_page(tmem):
+    """docs/commands.md is made of .help; True when it is current."""
+    script = os.path.join(HERE, "../../tools/gen-commands")
+    return subprocess.run([script, "--check", tmem], check=False).returncode == 0
+
+
 def main(arguments):
     accepting = "--accept" in arguments
     if accepting and os.environ.get("CI"):
@@ -254,7 +261,8 @@ def main(arguments):
     tmem = os.path.abspath(programs[0] if programs else os.path.join(build, "tmem"))
     if not os.access(tmem, os.X_OK):
         sys.exit(f"no program {tmem}: build it first, or set TMEM_BUILD to the build folder")
-    if not files:
+    every = not files
+    if every:
         files = sorted(
             os.path.join(HERE, name) for name in os.listdir(HERE) if name.endswith(".txt"))
     passed = failed = 0
@@ -262,6 +270,10 @@ def main(arguments):
         ok, bad = run_file(path, tmem, accepting)
         passed += ok
         failed += bad
+    if every and not accepting:
+        current = check_page(tmem)
+        passed += current
+        failed += not current
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 
