@@ -51,8 +51,7 @@ static bool grow(struct core_table *table, size_t *room, uint64_t expected)
 static void append(struct core_table *table, const struct tmi_elf_segment *segment, uint64_t mask,
 		   bool *sorted)
 {
-	uint64_t size = segment->memory_size > segment->file_size ? segment->memory_size
-								  : segment->file_size;
+	uint64_t size = segment->memory_size ? segment->memory_size : segment->file_size;
 	uint64_t first = segment->address;
 	struct core_segment *new = &table->segments[table->count];
 
@@ -92,11 +91,12 @@ static void settle(struct core_table *table, const struct loose_segment *loose, 
 	for (size_t i = 0; i < count; i++) {
 		uint64_t first = loose[i].first;
 		struct core_segment segment = loose[i].segment;
-		const struct core_segment *before = &table->segments[table->count - 1];
+		const struct core_segment *before =
+			table->count ? &table->segments[table->count - 1] : NULL;
 
-		if (table->count && segment.last <= before->last)
+		if (before && segment.last <= before->last)
 			continue;
-		if (table->count && first <= before->last) {
+		if (before && first <= before->last) {
 			cut_front(&segment, before->last + 1 - first);
 			first = before->last + 1;
 		}
