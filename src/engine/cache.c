@@ -2,12 +2,11 @@
 /* cache.c - the public side of the page cache; see tmem/cache.h. */
 #include "engine/engine.h"
 
-tmem_status tmem_get_cache_statistics(tmem_target *target,
-				      struct tmem_cache_statistics *statistics)
+tmem_status tmem_get_cache_statistics(tmem_target *target, struct tmem_cache_statistics *statistics)
 {
 	if (!target || !statistics || statistics->size < sizeof(*statistics))
-		return tmi_call_end(target, tmi_bad_argument("statistics",
-							     "a struct with its size field set"));
+		return tmi_call_end(
+			target, tmi_bad_argument("statistics", "a struct with its size field set"));
 	tmi_cache_statistics(target->shared->cache, statistics);
 	statistics->size = sizeof(*statistics);
 	statistics->enabled = atomic_load(&target->shared->caching) && statistics->budget;

@@ -42,12 +42,9 @@ tmem_status tmi_call_space(tmem_target *target, uint32_t data_space, struct tmi_
 {
 	*space = NULL;
 	switch (data_space) {
-	case TMEM_DATA_SPACE_VIRTUAL:
-		return tmi_call_virtual(target, space);
-	case TMEM_DATA_SPACE_PHYSICAL:
-		return tmi_call_physical(target, space);
-	default:
-		return tmi_bad_argument("space", "TMEM_DATA_SPACE_VIRTUAL or _PHYSICAL");
+	case TMEM_DATA_SPACE_VIRTUAL: return tmi_call_virtual(target, space);
+	case TMEM_DATA_SPACE_PHYSICAL: return tmi_call_physical(target, space);
+	default: return tmi_bad_argument("space", "TMEM_DATA_SPACE_VIRTUAL or _PHYSICAL");
 	}
 }
 

@@ -47,24 +47,24 @@ struct tmi_shared {
 	struct tmi_overlay *overlay; /* NULL: writes go to the target */
 	struct tmi_cache *cache;
 	enum tmi_cache_mode cache_mode;
-	atomic_bool caching;            /* reads of cacheable pages use the cache now */
-	_Atomic uint64_t generation;    /* of views: any change of content */
-	_Atomic uint64_t resumes;       /* of contents: the target ran */
-	unsigned threads;               /* a long operation may use */
+	atomic_bool caching;         /* reads of cacheable pages use the cache now */
+	_Atomic uint64_t generation; /* of views: any change of content */
+	_Atomic uint64_t resumes;    /* of contents: the target ran */
+	unsigned threads;            /* a long operation may use */
 
-	pthread_mutex_t write_lock;     /* one change at a time */
-	pthread_mutex_t run_lock;       /* suspend and resume */
-	unsigned suspends;              /* under run_lock */
+	pthread_mutex_t write_lock; /* one change at a time */
+	pthread_mutex_t run_lock;   /* suspend and resume */
+	unsigned suspends;          /* under run_lock */
 
-	pthread_mutex_t lock;           /* of what follows */
-	struct tmi_space **spaces;      /* by number */
+	pthread_mutex_t lock;      /* of what follows */
+	struct tmi_space **spaces; /* by number */
 	size_t space_count;
 	struct thread_row {
 		uint32_t space;
 		uint32_t system_id;
-	} *threads_seen;                /* engine thread id is the index */
+	} * threads_seen; /* engine thread id is the index */
 	size_t thread_count;
-	struct tmem_target *handles;    /* every open handle */
+	struct tmem_target *handles; /* every open handle */
 	pthread_cond_t callback_done;
 };
 

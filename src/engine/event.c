@@ -53,8 +53,7 @@ static void send(struct tmi_shared *shared, tmem_target *only, const struct even
 
 void tmi_event_debuggee(struct tmi_shared *shared, uint32_t flags, uint64_t argument)
 {
-	send(shared, NULL,
-	     &(struct event){ TMEM_EVENT_CHANGE_DEBUGGEE_STATE, flags, argument });
+	send(shared, NULL, &(struct event){ TMEM_EVENT_CHANGE_DEBUGGEE_STATE, flags, argument });
 }
 
 void tmi_event_engine(struct tmi_shared *shared, tmem_target *only, uint32_t flags,
@@ -106,8 +105,8 @@ tmem_status tmem_set_event_callbacks(tmem_target *target,
 tmem_status tmem_get_event_callbacks(tmem_target *target, struct tmem_event_callbacks *callbacks)
 {
 	if (!target || !callbacks || callbacks->size < sizeof(*callbacks))
-		return tmi_call_end(target, tmi_bad_argument("callbacks",
-							     "a struct with its size field set"));
+		return tmi_call_end(
+			target, tmi_bad_argument("callbacks", "a struct with its size field set"));
 	pthread_mutex_lock(&target->shared->lock);
 	*callbacks = target->callbacks;
 	pthread_mutex_unlock(&target->shared->lock);

@@ -233,7 +233,8 @@ static tmem_status look_up(tmem_target *target, struct tmi_space *space,
 
 	if (status == TMEM_S_OK)
 		found = find(target->modules, wanted);
-	if (status == TMEM_S_OK && !found && !fresh && !wanted->index && can_change(target, space)) {
+	if (status == TMEM_S_OK && !found && !fresh && !wanted->index &&
+	    can_change(target, space)) {
 		status = take_list(target, space);
 		if (status == TMEM_S_OK)
 			found = find(target->modules, wanted);
@@ -252,8 +253,8 @@ static tmem_status get_module(tmem_target *target, const struct wanted *wanted,
 	tmem_status status;
 
 	if (!target || !module || module->size < sizeof(*module))
-		return tmi_call_end(target, tmi_bad_argument("module",
-							     "a struct with its size field set"));
+		return tmi_call_end(target,
+				    tmi_bad_argument("module", "a struct with its size field set"));
 	status = tmi_call_virtual(target, &space);
 	if (status == TMEM_S_OK) {
 		pthread_mutex_lock(&target->module_lock);

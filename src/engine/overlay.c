@@ -20,7 +20,7 @@ struct copy {
 		uint64_t address;
 		size_t size;
 		size_t at; /* in data */
-	} *runs;
+	} * runs;
 	size_t count;
 	uint8_t *data;
 	size_t data_size;

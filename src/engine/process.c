@@ -61,7 +61,8 @@ tmem_status tmem_get_process_ids_by_index(tmem_target *target, uint32_t start, u
 	if (status != TMEM_S_OK)
 		return status;
 	if (start > number || count > number - start)
-		return tmi_call_end(target, tmi_bad_argument("start", "a range of existing processes"));
+		return tmi_call_end(target,
+				    tmi_bad_argument("start", "a range of existing processes"));
 	for (uint32_t i = 0; i < count && id_at(target->shared, start + i, &id, &process); i++) {
 		if (ids)
 			ids[i] = id;

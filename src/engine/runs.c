@@ -49,8 +49,8 @@ void tmi_run_walk_end(struct tmi_run_walk *walk)
 	walk->ended = true;
 }
 
-tmem_status tmi_space_valid_in_run(struct tmi_space *space, const struct tmi_run *run, uint64_t from,
-				   uint64_t last, uint64_t *first, uint64_t *end)
+tmem_status tmi_space_valid_in_run(struct tmi_space *space, const struct tmi_run *run,
+				   uint64_t from, uint64_t last, uint64_t *first, uint64_t *end)
 {
 	const struct tmi_target_kind *kind = space->shared->kind;
 
@@ -61,7 +61,8 @@ tmem_status tmi_space_valid_in_run(struct tmi_space *space, const struct tmi_run
 	if (from > last || run->source == TMEM_VSOURCE_INVALID)
 		return TMEM_E_NO_MORE_ENTRIES;
 	if (run->uncertain && kind->valid)
-		return kind->valid(space->shared->state, space->number, run, from, last, first, end);
+		return kind->valid(space->shared->state, space->number, run, from, last, first,
+				   end);
 	*first = from;
 	*end = last;
 	return TMEM_S_OK;

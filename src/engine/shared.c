@@ -6,7 +6,7 @@
 #include "engine/engine.h"
 
 #define DEFAULT_BUDGET (UINT64_C(32) << 20)
-#define MAX_THREADS 64
+#define MAX_THREADS    64
 
 static unsigned default_threads(void)
 {

@@ -24,7 +24,8 @@ const struct tmi_facts *tmi_space_facts(const struct tmi_space *space);
 /* Highest address: 2^64 - 1, or 2^32 - 1 for a 32-bit space. */
 uint64_t tmi_space_last(const struct tmi_space *space);
 
-/* Caller's address to internal. Fails (TMEM_E_READ_FAULT, OUT_OF_RANGE) when it has neither form. */
+/* Caller's address to internal. Fails (TMEM_E_READ_FAULT, OUT_OF_RANGE) when it has neither form.
+ */
 tmem_status tmi_space_enter(const struct tmi_space *space, uint64_t *address);
 
 /* Internal address to what a caller gets: 32-bit ones sign-extended. */
@@ -34,7 +35,8 @@ uint64_t tmi_space_leave(const struct tmi_space *space, uint64_t address);
 uint64_t tmi_space_clip(const struct tmi_space *space, uint64_t address, uint64_t size);
 
 enum tmi_space_flags {
-	TMI_SPACE_UNCACHED = 1, /* go past the cache and leave it as it is; never past the overlay */
+	TMI_SPACE_UNCACHED =
+		1, /* go past the cache and leave it as it is; never past the overlay */
 	TMI_SPACE_NO_TOUCH = 2, /* for searches: see TMI_READ_NO_TOUCH */
 };
 
@@ -46,7 +48,8 @@ tmem_status tmi_space_read(struct tmi_space *space, uint64_t address, void *buff
 			   uint32_t flags, size_t *done);
 
 /* Many reads: sorted and joined below. Each item's own flags decide about the cache. */
-tmem_status tmi_space_read_batch(struct tmi_space *space, struct tmem_transfer *items, size_t count);
+tmem_status tmi_space_read_batch(struct tmi_space *space, struct tmem_transfer *items,
+				 size_t count);
 
 /* Writes by the prefix rule. Sends no event. The caller holds the write lock (tmi_call_write). */
 tmem_status tmi_space_write(struct tmi_space *space, uint64_t address, const void *buffer,
@@ -80,8 +83,8 @@ tmem_status tmi_run_walk_next(struct tmi_run_walk *walk, struct tmi_run *run);
 void tmi_run_walk_end(struct tmi_run_walk *walk);
 
 /* Readable part of one run of a walk: as the kind's valid op, and for certain runs all of it. */
-tmem_status tmi_space_valid_in_run(struct tmi_space *space, const struct tmi_run *run, uint64_t from,
-				   uint64_t last, uint64_t *first, uint64_t *end);
+tmem_status tmi_space_valid_in_run(struct tmi_space *space, const struct tmi_run *run,
+				   uint64_t from, uint64_t last, uint64_t *first, uint64_t *end);
 
 /* As the kind's untouched op; false when the overlay has bytes in the range. */
 bool tmi_space_untouched(struct tmi_space *space, const struct tmi_run *run, uint64_t from,

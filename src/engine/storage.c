@@ -44,8 +44,8 @@ static void remember_error(struct tmi_space *space, uint64_t page, uint64_t tick
 }
 
 /* A missing page: fetched whole and kept; the part asked for goes to @buffer. */
-static tmem_status fetch_page(struct tmi_space *space, uint64_t page, size_t offset, uint8_t *buffer,
-			      size_t size, uint32_t flags, size_t *done)
+static tmem_status fetch_page(struct tmi_space *space, uint64_t page, size_t offset,
+			      uint8_t *buffer, size_t size, uint32_t flags, size_t *done)
 {
 	struct tmi_cache *cache = space->shared->cache;
 	uint8_t data[TMI_CACHE_PAGE];
@@ -66,8 +66,8 @@ static tmem_status fetch_page(struct tmi_space *space, uint64_t page, size_t off
 }
 
 /* One page or less: lookup, then fetch under the page's fetch lock, so that it is fetched once. */
-static tmem_status read_page(struct tmi_space *space, uint64_t address, uint8_t *buffer, size_t size,
-			     uint32_t flags, size_t *done)
+static tmem_status read_page(struct tmi_space *space, uint64_t address, uint8_t *buffer,
+			     size_t size, uint32_t flags, size_t *done)
 {
 	struct tmi_cache *cache = space->shared->cache;
 	uint64_t page = address & ~PAGE_MASK;
@@ -116,12 +116,11 @@ static size_t missing_pages(struct tmi_space *space, uint64_t page, size_t most)
 }
 
 /* Whole missing pages go straight into the caller's buffer and are kept from there. */
-static tmem_status fetch_pages(struct tmi_space *space, uint64_t page, uint8_t *buffer, size_t count,
-			       uint32_t flags, size_t *done)
+static tmem_status fetch_pages(struct tmi_space *space, uint64_t page, uint8_t *buffer,
+			       size_t count, uint32_t flags, size_t *done)
 {
 	uint64_t ticket = tmi_cache_ticket(space->shared->cache);
-	tmem_status status =
-		kind_read(space, page, buffer, count * TMI_CACHE_PAGE, flags, done);
+	tmem_status status = kind_read(space, page, buffer, count * TMI_CACHE_PAGE, flags, done);
 
 	for (size_t i = 0; i < *done / TMI_CACHE_PAGE; i++)
 		tmi_cache_insert(space->shared->cache, space->number, page + i * TMI_CACHE_PAGE,

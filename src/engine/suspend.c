@@ -3,7 +3,7 @@
 #include "engine/engine.h"
 
 /* DEBUG_STATUS_GO and DEBUG_STATUS_BREAK: arguments of ChangeEngineState(EXECUTION_STATUS). */
-#define STATUS_GO 1
+#define STATUS_GO    1
 #define STATUS_BREAK 6
 
 static tmem_status not_live(void)
@@ -53,7 +53,8 @@ static tmem_status resume_last(struct tmi_shared *shared)
 {
 	tmem_status status;
 
-	/* First no more caching, then the run: nothing read meanwhile is taken for stopped memory. */
+	/* First no more caching, then the run: nothing read meanwhile is taken for stopped memory.
+	 */
 	shared->suspends = 0;
 	tmi_shared_decide_caching(shared);
 	status = shared->kind->resume(shared->state);

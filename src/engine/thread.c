@@ -198,8 +198,8 @@ static const struct {
 	{ 243, 32, 8, 0, 2 },   /* RISC-V 64: pc, x2 */
 };
 
-static tmem_status pick_register(const struct tmi_facts *facts, uint32_t which, const uint8_t *block,
-				 size_t size, uint64_t *value)
+static tmem_status pick_register(const struct tmi_facts *facts, uint32_t which,
+				 const uint8_t *block, size_t size, uint64_t *value)
 {
 	for (size_t i = 0; i < sizeof(register_places) / sizeof(register_places[0]); i++) {
 		uint32_t word = register_places[i].word_size;
@@ -213,9 +213,10 @@ static tmem_status pick_register(const struct tmi_facts *facts, uint32_t which, 
 		*value = tmi_load(block + (size_t)place * word, word, facts->big_endian);
 		return TMEM_S_OK;
 	}
-	return tmi_fail_text(TMEM_E_NOINTERFACE,
-			     "the registers of this machine (ELF machine %u, %zu bytes) are not known",
-			     facts->machine, size);
+	return tmi_fail_text(
+		TMEM_E_NOINTERFACE,
+		"the registers of this machine (ELF machine %u, %zu bytes) are not known",
+		facts->machine, size);
 }
 
 tmem_status tmem_get_register(tmem_target *target, uint32_t which, uint64_t *value)
@@ -227,8 +228,8 @@ tmem_status tmem_get_register(tmem_target *target, uint32_t which, uint64_t *val
 
 	if (value)
 		*value = 0;
-	if (!value || (which != TMEM_REGISTER_INSTRUCTION_POINTER &&
-		       which != TMEM_REGISTER_STACK_POINTER))
+	if (!value ||
+	    (which != TMEM_REGISTER_INSTRUCTION_POINTER && which != TMEM_REGISTER_STACK_POINTER))
 		return tmi_call_end(target, tmi_bad_argument("which", "an enum tmem_register"));
 	status = get_block(target, TMEM_CONTEXT_GENERAL, &space, &block, &size);
 	if (status == TMEM_S_OK)

@@ -17,7 +17,7 @@
 
 #include "base/error.h"
 
-#define WAYS 8
+#define WAYS  8
 #define LOCKS 64
 #define WORDS (TMI_CACHE_PAGE / sizeof(uint64_t))
 
@@ -172,7 +172,8 @@ tmem_status tmi_cache_set_budget(struct tmi_cache *cache, uint64_t budget)
 static void copy_out(const struct data *data, size_t offset, uint8_t *buffer, size_t size)
 {
 	while (size > 0) {
-		uint64_t word = atomic_load_explicit(&data->words[offset / 8], memory_order_acquire);
+		uint64_t word =
+			atomic_load_explicit(&data->words[offset / 8], memory_order_acquire);
 		size_t skip = offset % 8;
 		size_t part = 8 - skip < size ? 8 - skip : size;
 
@@ -191,9 +192,9 @@ static bool slot_is(const struct slot *slot, uint32_t space, uint64_t page)
 }
 
 /* Copies one slot; TMI_CACHE_MISS when it changed meanwhile. */
-static enum tmi_cache_answer read_slot(const struct table *table, struct slot *slot,
-				       uint32_t space, uint64_t page, size_t offset, void *buffer,
-				       size_t size, struct tmi_cache_error *error)
+static enum tmi_cache_answer read_slot(const struct table *table, struct slot *slot, uint32_t space,
+				       uint64_t page, size_t offset, void *buffer, size_t size,
+				       struct tmi_cache_error *error)
 {
 	unsigned sequence = atomic_load_explicit(&slot->sequence, memory_order_acquire);
 	enum tmi_cache_answer answer = TMI_CACHE_HIT;

@@ -193,8 +193,8 @@ void tmi_overlay_apply(struct tmi_overlay *overlay, uint32_t space, uint64_t add
 	pthread_rwlock_unlock(&overlay->lock);
 }
 
-bool tmi_overlay_clip(struct tmi_overlay *overlay, uint32_t space, uint64_t address, uint64_t *first,
-		      uint64_t *last)
+bool tmi_overlay_clip(struct tmi_overlay *overlay, uint32_t space, uint64_t address,
+		      uint64_t *first, uint64_t *last)
 {
 	uint64_t at = address & ~(uint64_t)(PAGE - 1);
 	const struct page *page;

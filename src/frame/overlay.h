@@ -31,8 +31,8 @@ void tmi_overlay_apply(struct tmi_overlay *overlay, uint32_t space, uint64_t add
  * The largest part of [*first, *last] around @address without an overlaid page; false when the
  * page of @address has overlaid bytes.
  */
-bool tmi_overlay_clip(struct tmi_overlay *overlay, uint32_t space, uint64_t address, uint64_t *first,
-		      uint64_t *last);
+bool tmi_overlay_clip(struct tmi_overlay *overlay, uint32_t space, uint64_t address,
+		      uint64_t *first, uint64_t *last);
 
 /* One run of written bytes; a failing status ends the listing. */
 typedef tmem_status tmi_overlay_visit(void *context, uint32_t space, uint64_t address,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_cache.c - the page cache: hits, errors, drops, tickets, budget, and readers beside a writer. */
+/* test_cache.c - the page cache: hits, errors, drops, tickets, budget, and readers beside a writer.
+ */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -70,9 +71,9 @@ static void copies_any_part(void **state)
 	for (size_t offset = 0; offset < 20; offset++)
 		for (size_t size = 1; size < 40; size++) {
 			memset(out, 0xee, sizeof(out));
-			assert_int_equal(tmi_cache_read(cache, 3, 5 * PAGE, offset, out, size,
-							&error),
-					 TMI_CACHE_HIT);
+			assert_int_equal(
+				tmi_cache_read(cache, 3, 5 * PAGE, offset, out, size, &error),
+				TMI_CACHE_HIT);
 			assert_memory_equal(out, data + offset, size);
 			assert_int_equal(out[size], 0xee);
 		}
@@ -200,7 +201,7 @@ static void *read_on(void *argument)
 			continue;
 		++*hits;
 		if (memcmp(data, data + 1, PAGE - 1))
-			return "torn";
+			return (void *)"torn";
 	}
 	return NULL;
 }
@@ -235,16 +236,11 @@ static void readers_never_see_a_torn_page(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(copies_any_part),
-		TEST(spaces_are_apart),
-		TEST(remembers_errors),
-		TEST(a_drop_forgets_what_overlaps),
-		TEST(a_drop_to_the_top_sweeps),
-		TEST(a_stale_ticket_inserts_nothing),
-		TEST(keeps_its_budget),
-		TEST(budget_zero_keeps_nothing),
-		TEST(asking_counts_nothing),
-		TEST(readers_never_see_a_torn_page),
+		TEST(copies_any_part),          TEST(spaces_are_apart),
+		TEST(remembers_errors),         TEST(a_drop_forgets_what_overlaps),
+		TEST(a_drop_to_the_top_sweeps), TEST(a_stale_ticket_inserts_nothing),
+		TEST(keeps_its_budget),         TEST(budget_zero_keeps_nothing),
+		TEST(asking_counts_nothing),    TEST(readers_never_see_a_torn_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,12 +18,12 @@
 #include <cmocka.h>
 #include <tmem.h>
 
-#define QUIET	   0x100000 /* nobody writes here: each byte is the low byte of its address */
+#define QUIET      0x100000 /* nobody writes here: each byte is the low byte of its address */
 #define QUIET_SIZE 0x40000
-#define BUSY	   0x200000 /* one word per page is written, all its bytes equal */
+#define BUSY       0x200000 /* one word per page is written, all its bytes equal */
 #define BUSY_PAGES 16
-#define READERS	   3
-#define ROUNDS	   400
+#define READERS    3
+#define ROUNDS     400
 
 static const char *const texts[] = {
 	/* A live machine: suspended and resumed, so that the cache comes and goes. */
@@ -100,8 +100,8 @@ static const char *check_batch(tmem_target *target, unsigned *seed)
 	uint8_t bytes[16];
 
 	for (size_t i = 0; i < 16; i++)
-		items[i] = (struct tmem_transfer){ .offset = QUIET + (unsigned)rand_r(seed) %
-									     QUIET_SIZE,
+		items[i] = (struct tmem_transfer){ .offset = QUIET +
+							     (unsigned)rand_r(seed) % QUIET_SIZE,
 						   .buffer = &bytes[i],
 						   .size = 1 };
 	if (tmem_read_virtual_batch(target, items, 16) != TMEM_S_OK)
@@ -145,7 +145,7 @@ static void *write_on(void *unused)
 
 		if (tmem_write_virtual(shared_handle, BUSY + i % BUSY_PAGES * 0x1000, &value, 8,
 				       NULL) != TMEM_S_OK)
-			return "a write failed";
+			return (void *)"a write failed";
 		if (i % 64 == 63)
 			tmem_overlay_discard(shared_handle);
 	}
@@ -176,7 +176,7 @@ static void *disturb(void *unused)
 		};
 
 		if (tmem_target_dup(shared_handle, &watcher) != TMEM_S_OK)
-			return "a dup failed";
+			return (void *)"a dup failed";
 		wanted.context = watcher;
 		tmem_set_event_callbacks(watcher, &wanted);
 		tmem_flush_cache(shared_handle);

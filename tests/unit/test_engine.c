@@ -258,8 +258,7 @@ static void a_dropped_process_is_gone(void **state)
 	assert_int_equal(number, 1);
 	assert_int_equal(tmem_get_process_ids_by_index(target, 0, 1, &id, NULL), TMEM_S_OK);
 	assert_int_equal(id, 1);
-	assert_int_equal(tmem_get_process_ids_by_index(target, 0, 2, &id, NULL),
-			 TMEM_E_INVALIDARG);
+	assert_int_equal(tmem_get_process_ids_by_index(target, 0, 2, &id, NULL), TMEM_E_INVALIDARG);
 	assert_int_equal(tmem_set_current_process_id(target, 0), TMEM_E_NOINTERFACE);
 	assert_int_equal(tmem_set_current_process_id(target, 1), TMEM_S_OK);
 	assert_int_equal(tmem_read_virtual(target, 0x10000, &byte, 1, &count), TMEM_S_OK);

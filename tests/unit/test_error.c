@@ -84,9 +84,9 @@ static void *other_thread(void *unused)
 {
 	(void)unused;
 	if (strcmp(tmem_last_error(NULL), ""))
-		return "not empty";
+		return (void *)"not empty";
 	tmi_fail_text(TMEM_E_FAIL, "other");
-	return strcmp(tmem_last_error(NULL), "other") ? "wrong" : NULL;
+	return strcmp(tmem_last_error(NULL), "other") ? (void *)"wrong" : NULL;
 }
 
 static void each_thread_has_its_own(void **state)

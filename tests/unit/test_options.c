@@ -61,8 +61,9 @@ static void reads_numbers(void **state)
 		     { "n=1G", 1 << 30 },
 		     { "n=2T", UINT64_C(2) << 40 },
 		     { "n=0xffffffffffffffff", UINT64_MAX } };
-	static const char *const bad[] = { "n=", "n=x", "n=-1", "n=4KB", "n=18446744073709551616",
-					   "n=99999999999T", "n= 4" };
+	static const char *const bad[] = {
+		"n=", "n=x", "n=-1", "n=4KB", "n=18446744073709551616", "n=99999999999T", "n= 4"
+	};
 	struct tmi_options options;
 	uint64_t value;
 
@@ -114,7 +115,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(splits_and_unescapes), cmocka_unit_test(reads_flags),
-		cmocka_unit_test(reads_numbers),	cmocka_unit_test(names_the_unknown_key),
+		cmocka_unit_test(reads_numbers),        cmocka_unit_test(names_the_unknown_key),
 		cmocka_unit_test(disable_list),
 	};
 

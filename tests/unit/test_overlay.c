@@ -147,10 +147,8 @@ static void reaches_the_top_of_the_space(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(agrees_with_an_array),
-		TEST(lists_runs_in_order),
-		TEST(a_failing_visit_ends_the_list),
-		TEST(clips_to_unwritten_pages),
+		TEST(agrees_with_an_array),          TEST(lists_runs_in_order),
+		TEST(a_failing_visit_ends_the_list), TEST(clips_to_unwritten_pages),
 		TEST(reaches_the_top_of_the_space),
 	};
 
