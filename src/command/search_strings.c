@@ -4,12 +4,18 @@
  *
  * Runs of the target are read in blocks; a text may go over from one block or run into the next
  * when their addresses meet. Texts are kept as address and length and shown by the display.
+ *
+ * Reading would touch memory that was never touched, which a search must not do: large runs are
+ * entered, and long stretches of zeros are left, by asking the library's search for the next byte
+ * that can be text.
  */
 #include <stdlib.h>
 
 #include "command/search_hits.h"
 
-#define BLOCK (1u << 18)
+#define BLOCK     (1u << 18)
+#define LARGE_RUN (1u << 20) /* is not entered before there is something in it */
+#define MANY_ZERO (1u << 16) /* zeros in a row after which the search looks ahead */
 
 struct scan {
 	struct tmi_search *search;
@@ -20,7 +26,9 @@ struct scan {
 	uint64_t count;  /* its characters */
 	uint8_t pending; /* first byte of a character */
 	bool has_pending;
+	bool failed;    /* an error was reported */
 	uint64_t bytes; /* read so far */
+	uint64_t zeros; /* since the last byte that is not zero */
 };
 
 /* A text is over: shows it when it is long enough. */
@@ -69,7 +77,11 @@ static bool feed_half(struct scan *scan, uint64_t address, uint8_t byte)
 static bool feed(struct scan *scan, uint64_t address, size_t size)
 {
 	bool ok = true;
+	size_t tail = size;
 
+	while (tail && !scan->block[tail - 1])
+		tail--;
+	scan->zeros = size - tail + (tail ? 0 : scan->zeros);
 	if (address != scan->next) {
 		scan->has_pending = false;
 		ok = end_text(scan);
@@ -93,40 +105,106 @@ static bool find_valid(struct scan *scan, uint64_t at, uint64_t last, uint64_t *
 					     &valid_size) == TMEM_S_OK;
 }
 
+/* The first byte b in [at, last] with (b & mask) == value; *at is set behind @last when none is. */
+static tmem_status find_byte(struct scan *scan, uint8_t mask, uint8_t value, uint64_t last,
+			     uint64_t *at)
+{
+	struct tmem_search_request request = {
+		.size = sizeof(request),
+		.space = TMEM_DATA_SPACE_VIRTUAL,
+		.offset = *at,
+		.length = last - *at + 1,
+		.pattern = &value,
+		.mask = &mask,
+		.pattern_size = 1,
+		.pattern_granularity = 1,
+	};
+	tmem_search_cursor *cursor;
+	tmem_status status =
+		tmem_search_cursor_new(scan->search->session->target, &request, &cursor);
+
+	if (TMEM_FAILED(status))
+		return status;
+	status = tmem_search_cursor_next(cursor, at);
+	tmem_search_cursor_free(cursor);
+	return status;
+}
+
+/*
+ * Moves *at to the next byte up to @last that can be text. False when there is none, or the search
+ * failed or was interrupted: scan->failed says so.
+ */
+static bool look_ahead(struct scan *scan, uint64_t *at, uint64_t last)
+{
+	struct tmi_search *search = scan->search;
+	uint64_t letter = *at;
+	uint64_t sign = *at;
+	uint64_t start = search->range.start;
+	/* 0x40 to 0x7f, then 0x20 to 0x3f before the first of those. */
+	tmem_status status = find_byte(scan, 0x40, 0x40, last, &letter);
+	bool found = status == TMEM_S_OK;
+
+	scan->zeros = 0;
+	if (found || status == TMEM_E_NO_MORE_ENTRIES)
+		status = find_byte(scan, 0x60, 0x20, found ? letter : last, &sign);
+	if (status != TMEM_S_OK && status != TMEM_E_NO_MORE_ENTRIES) {
+		scan->failed = true;
+		if (status == TMEM_E_CONTROL_C_EXIT)
+			return tmi_search_interrupted(search, *at - start, scan->bytes);
+		return tmi_error_target(search->session, "search stopped");
+	}
+	if (status == TMEM_S_OK)
+		letter = sign;
+	else if (!found)
+		return false;
+	/* The character that the byte belongs to begins at an even distance. */
+	if (letter > *at && (letter - start) % scan->unit)
+		letter--;
+	*at = letter;
+	return true;
+}
+
+/* Reads on from *at, which moves. False when the part is done or scan->failed. */
+static bool scan_block(struct scan *scan, uint64_t *at, uint64_t last)
+{
+	struct tmi_session *session = scan->search->session;
+	uint64_t left = last - *at;
+	size_t want = left >= BLOCK ? BLOCK : (size_t)left + 1;
+	size_t done;
+	tmem_status status = tmem_read_virtual(session->target, *at, scan->block, want, &done);
+
+	if (status == TMEM_E_UNEXPECTED || status == TMEM_E_CONNECTION_LOST) {
+		scan->failed = true;
+		return tmi_error_target(session, "search stopped");
+	}
+	if (!TMEM_FAILED(status) && done) {
+		scan->failed = !feed(scan, *at, done);
+		*at += done;
+		return !scan->failed && done <= left;
+	}
+	/* The target can change between two calls: always move on. */
+	*at = (*at | (session->description.page_size - 1)) + 1;
+	return *at && find_valid(scan, *at, last, at);
+}
+
 /* Reads [at, last]. */
 static bool scan_part(struct scan *scan, uint64_t at, uint64_t last)
 {
 	struct tmi_search *search = scan->search;
 	struct tmi_session *session = search->session;
-	size_t done;
+	uint64_t start = search->range.start;
 
-	for (;;) {
-		uint64_t left = last - at;
-		size_t want = left >= BLOCK ? BLOCK : (size_t)left + 1;
-		tmem_status status =
-			tmem_read_virtual(session->target, at, scan->block, want, &done);
-
+	if (last - at >= LARGE_RUN && at != scan->next && !look_ahead(scan, &at, last))
+		return !scan->failed;
+	while (scan_block(scan, &at, last)) {
 		if (tmi_session_interrupted(session))
-			return tmi_search_interrupted(search, at - search->range.start,
-						      scan->bytes);
-		if (status == TMEM_E_UNEXPECTED || status == TMEM_E_CONNECTION_LOST)
-			return tmi_error_target(session, "search stopped");
-		if (!TMEM_FAILED(status) && done) {
-			if (!feed(scan, at, done))
-				return false;
-			if (done > left)
-				return true;
-			at += done;
-		} else {
-			/* The target can change between two calls: always move on. */
-			uint64_t from = (at | (session->description.page_size - 1)) + 1;
-
-			if (!from || !find_valid(scan, from, last, &at))
-				return true;
-		}
-		tmi_session_progress(session, "search", at - search->range.start,
-				     search->range.size, scan->bytes);
+			return tmi_search_interrupted(search, at - start, scan->bytes);
+		tmi_session_progress(session, "search", at - start, search->range.size,
+				     scan->bytes);
+		if (scan->zeros >= MANY_ZERO && !look_ahead(scan, &at, last))
+			break;
 	}
+	return !scan->failed;
 }
 
 static bool is_writable(const struct tmem_run *run)
