@@ -40,6 +40,9 @@ static bool end_text(struct scan *scan)
 	scan->count = 0;
 	if (count < search->minimum)
 		return true;
+	if (tmi_session_interrupted(search->session))
+		return tmi_search_interrupted(search, scan->text - search->range.start,
+					      scan->bytes);
 	if (!tmi_search_hit(search, scan->text))
 		return false;
 	return search->addresses ||
