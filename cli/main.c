@@ -14,9 +14,9 @@
 static const char help_text[] =
 	"Usage: tmem [options] TARGET [command ...]\n"
 	"\n"
-	"Reads, writes, searches and translates the memory of a debug target with WinDbg's\n"
-	"commands. Each argument after TARGET is one whole command. Without commands tmem\n"
-	"asks for them at a prompt, or reads them from standard input, line by line.\n"
+	"Reads, writes and searches the memory of a debug target with WinDbg's commands.\n"
+	"Each argument after TARGET is one whole command. Without commands tmem asks for\n"
+	"them at a prompt, or reads them from standard input, line by line.\n"
 	"\n"
 	"TARGET\n"
 	"  pid:1234          a live process; pid:12,34 several at once\n"
@@ -25,7 +25,8 @@ static const char help_text[] =
 	"\n"
 	"Options\n"
 	"  -o, --options KEY=VALUE[,...]\n"
-	"                    how to open TARGET: suspend=on, cache=on, overlay=on, threads=N ...\n"
+	"                    how to open TARGET: suspend=on stops a process meanwhile,\n"
+	"                    cache=on, overlay=on, threads=N ...\n"
 	"      --kinds       lists the kinds of targets\n"
 	"  -h, --help        shows this\n"
 	"  -V, --version     shows the version\n"
@@ -54,11 +55,27 @@ struct arguments {
 	int count;
 };
 
-static int usage_error(const char *text, const char *what)
+static int usage_error(const char *text)
 {
-	fprintf(stderr, "tmem: %s%s\n", text, what);
+	fprintf(stderr, "tmem: %s\n", text);
 	fprintf(stderr, "usage: tmem [options] TARGET [command ...]   (tmem --help explains)\n");
 	return EXIT_USAGE;
+}
+
+static int unknown_option(const char *word)
+{
+	struct tmi_text text = { 0 };
+	int code;
+
+	if (optopt && word[0] == '-' && word[1] == '-')
+		tmi_text_format(&text, "%s: this option takes no value", word);
+	else if (optopt)
+		tmi_text_format(&text, "there is no option -%c", optopt);
+	else
+		tmi_text_format(&text, "there is no option %s", word);
+	code = usage_error(text.failed ? "there is no such option" : text.data);
+	tmi_text_fini(&text);
+	return code;
 }
 
 static void print_kind(void *context, const char *name, const char *text)
@@ -86,8 +103,8 @@ static int take_option(struct arguments *arguments, int option, char **argv)
 	case 'h': fputs(help_text, stdout); return EXIT_DONE;
 	case 'V': printf("tmem %s\n", TMEM_VERSION); return EXIT_DONE;
 	case 'k': return print_kinds();
-	case ':': return usage_error(argv[optind - 1], " needs a value, such as suspend=on");
-	default: return usage_error("there is no option ", argv[optind - 1]);
+	case ':': return usage_error("-o needs a value, such as suspend=on");
+	default: return unknown_option(argv[optind - 1]);
 	}
 }
 
@@ -110,11 +127,23 @@ static int parse_arguments(struct arguments *arguments, int argc, char **argv)
 			return code;
 	}
 	if (optind == argc)
-		return usage_error("no TARGET was given", ", such as pid:1234 or a core file");
+		return usage_error("no TARGET was given, such as pid:1234 or a core file");
 	arguments->target = argv[optind];
 	arguments->commands = argv + optind + 1;
 	arguments->count = argc - optind - 1;
 	return -1;
+}
+
+/* "tmem: cannot open TARGET: why"; the library's text may begin with the target's name itself. */
+static int open_failed(const char *target)
+{
+	const char *why = tmem_last_error(NULL);
+	size_t length = strlen(target);
+
+	if (strncmp(why, target, length) == 0 && strncmp(why + length, ": ", 2) == 0)
+		why += length + 2;
+	fprintf(stderr, "tmem: cannot open %s: %s\n", target, why);
+	return EXIT_CANNOT_OPEN;
 }
 
 static int open_and_run(const struct arguments *arguments)
@@ -126,11 +155,8 @@ static int open_and_run(const struct arguments *arguments)
 		fprintf(stderr, "tmem: out of memory\n");
 		return EXIT_CANNOT_OPEN;
 	}
-	if (TMEM_FAILED(tmem_open(arguments->target, arguments->options.data, &target))) {
-		fprintf(stderr, "tmem: cannot open %s: %s\n", arguments->target,
-			tmem_last_error(NULL));
-		return EXIT_CANNOT_OPEN;
-	}
+	if (TMEM_FAILED(tmem_open(arguments->target, arguments->options.data, &target)))
+		return open_failed(arguments->target);
 	code = run_commands(target, arguments->commands, arguments->count);
 	tmem_close(target);
 	return code;
