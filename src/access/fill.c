@@ -128,6 +128,10 @@ static tmem_status fill_space(tmem_target *target, uint32_t data_space, uint64_t
 	if (status == TMEM_S_OK) {
 		status = run(fill, start);
 		tmi_call_wrote(target, data_space, fill->done > 0);
+		/* Interrupted: a callback may have failed at something else meanwhile. */
+		if (TMEM_FAILED(status) && fill->done > 0)
+			tmi_wrap(tmi_fail(status, TMEM_REASON_NONE, start), TMI_ACTION_FILL, start,
+				 fill->size);
 	}
 	if (filled)
 		*filled = fill->done;

@@ -96,7 +96,7 @@ tmem_status tmem_read_pointers_virtual(tmem_target *target, size_t count, uint64
 }
 
 static tmem_status write_foreign(struct tmi_space *space, uint64_t address, const uint64_t *ptrs,
-				 size_t count, bool *changed)
+				 size_t count, uint64_t *done)
 {
 	const struct tmi_facts *facts = tmi_space_facts(space);
 	size_t width = facts->pointer_size;
@@ -105,12 +105,12 @@ static tmem_status write_foreign(struct tmi_space *space, uint64_t address, cons
 
 	while (count && status == TMEM_S_OK) {
 		size_t part = count < CHUNK / width ? count : CHUNK / width;
-		size_t done;
+		size_t written;
 
 		for (size_t i = 0; i < part; i++)
 			tmi_store(bytes + i * width, width, facts->big_endian, ptrs[i]);
-		status = tmi_access_write_all(space, address, bytes, part * width, &done);
-		*changed = *changed || done > 0;
+		status = tmi_access_write_all(space, address, bytes, part * width, &written);
+		*done += written;
 		ptrs += part;
 		count -= part;
 		if (status == TMEM_S_OK && count && part * width > tmi_space_last(space) - address)
@@ -121,11 +121,12 @@ static tmem_status write_foreign(struct tmi_space *space, uint64_t address, cons
 	return status;
 }
 
+/* *done: bytes written. */
 static tmem_status write_pointers(struct tmi_space *space, uint64_t offset, const uint64_t *ptrs,
-				  size_t count, bool *changed)
+				  size_t count, uint64_t *done)
 {
 	uint64_t address = offset;
-	size_t done = 0;
+	size_t written = 0;
 	tmem_status status;
 
 	if (!count)
@@ -133,14 +134,12 @@ static tmem_status write_pointers(struct tmi_space *space, uint64_t offset, cons
 	if (count > SIZE_MAX / sizeof(*ptrs))
 		return tmi_bad_argument("count", "as many pointers as an array can hold");
 	status = tmi_space_enter(space, &address);
-	if (status == TMEM_S_OK && is_native(tmi_space_facts(space)))
-		status = tmi_access_write_all(space, address, ptrs, count * sizeof(*ptrs), &done);
-	else if (status == TMEM_S_OK)
-		status = write_foreign(space, address, ptrs, count, changed);
-	*changed = *changed || done > 0;
 	if (TMEM_FAILED(status))
-		return tmi_wrap(tmi_access_write_status(status), TMI_ACTION_WRITE_POINTERS, offset,
-				0);
+		return tmi_access_write_status(status);
+	if (!is_native(tmi_space_facts(space)))
+		return write_foreign(space, address, ptrs, count, done);
+	status = tmi_access_write_all(space, address, ptrs, count * sizeof(*ptrs), &written);
+	*done = written;
 	return status;
 }
 
@@ -148,14 +147,21 @@ tmem_status tmem_write_pointers_virtual(tmem_target *target, size_t count, uint6
 					const uint64_t *ptrs)
 {
 	struct tmi_space *space;
-	bool changed = false;
+	uint64_t done = 0;
+	uint32_t reason;
 	tmem_status status = tmi_access_need(ptrs, "ptrs");
 
 	if (status == TMEM_S_OK)
 		status = tmi_call_write(target, &space);
 	if (status == TMEM_S_OK) {
-		status = write_pointers(space, offset, ptrs, count, &changed);
-		tmi_call_wrote(target, TMEM_DATA_SPACE_VIRTUAL, changed);
+		status = write_pointers(space, offset, ptrs, count, &done);
+		reason = tmi_error_reason();
+		tmi_call_wrote(target, TMEM_DATA_SPACE_VIRTUAL, done > 0);
+		/* A callback may have failed at something else meanwhile. */
+		if (TMEM_FAILED(status) && done > 0)
+			tmi_fail(status, (enum tmem_reason)reason, offset + done);
+		if (TMEM_FAILED(status) && status != TMEM_E_INVALIDARG)
+			tmi_wrap(status, TMI_ACTION_WRITE_POINTERS, offset, 0);
 	}
 	return tmi_call_end(target, status);
 }

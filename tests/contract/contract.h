@@ -28,8 +28,9 @@ struct fixture_type {
 	const char *name; /* unique, begins with the kind */
 	struct model_shape shape;
 	bool live;
-	bool overlay; /* writes go to the overlay */
-	bool second;  /* the target has a second process: other bytes at the same addresses */
+	bool overlay;    /* writes go to the overlay */
+	bool boundaries; /* validity changes at real boundaries, not at pages */
+	bool second;     /* the target has a second process: other bytes at the same addresses */
 	/* Makes what the model says and fills in spec; false: not possible here, said why. */
 	bool (*begin)(struct fixture *fixture);
 	void (*end)(struct fixture *fixture);

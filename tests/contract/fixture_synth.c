@@ -8,29 +8,47 @@
 /* A line of at most this many bytes of content. */
 #define LINE_BYTES 64
 
-static void write_run(FILE *file, const struct model_run *run)
+/* True when the line says more than the pattern of the whole run. */
+static bool is_special(const struct model *model, const struct model_run *run, size_t from,
+		       size_t size)
+{
+	for (size_t i = from; i < from + size; i++)
+		if (run->bytes[i] != model_plain_byte(model->seed, run->first + i))
+			return true;
+	return false;
+}
+
+static void write_run(FILE *file, const struct model *model, const struct model_run *run,
+		      bool every_byte)
 {
 	size_t size = model_run_size(run);
 
 	fprintf(file, "run 0x%" PRIx64 " 0x%zx %s\n", run->first, size,
 		run->writable ? "rw-p" : "r--p");
+	fprintf(file, "pattern 0x%" PRIx64 " 0x%zx seed=%u\n", run->first, size, model->seed);
 	for (size_t i = 0; i < size; i += LINE_BYTES) {
+		size_t line = size - i < LINE_BYTES ? size - i : LINE_BYTES;
+
+		if (!every_byte && !is_special(model, run, i, line))
+			continue;
 		fprintf(file, "bytes 0x%" PRIx64 " ", run->first + i);
-		for (size_t k = i; k < i + LINE_BYTES && k < size; k++)
+		for (size_t k = i; k < i + line; k++)
 			fprintf(file, "%02x", run->bytes[k]);
 		putc('\n', file);
 	}
 }
 
-static void write_process(FILE *file, const struct model *model, unsigned id)
+/* Only bytes that are written down can be lent: @every_byte. */
+static void write_process(FILE *file, const struct model *model, unsigned id, bool every_byte)
 {
 	fprintf(file, "process %u \"/bin/contract\"\nthread %u\n", id, id);
 	for (size_t i = 0; i < model->count; i++)
-		write_run(file, &model->runs[i]);
+		write_run(file, model, &model->runs[i], every_byte);
 }
 
 static bool begin_as(struct fixture *fixture, const char *head)
 {
+	bool every_byte = strstr(head, "lends");
 	char *path = strdup("/tmp/tmem-contract-XXXXXX");
 	int fd = path ? mkstemp(path) : -1;
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
@@ -40,9 +58,9 @@ static bool begin_as(struct fixture *fixture, const char *head)
 	if (!file)
 		return false;
 	fprintf(file, "tmem synth 1\n%s", head);
-	write_process(file, &fixture->model, 100);
+	write_process(file, &fixture->model, 100, every_byte);
 	if (fixture->type->second)
-		write_process(file, &fixture->second, 200);
+		write_process(file, &fixture->second, 200, every_byte);
 	snprintf(fixture->spec, sizeof(fixture->spec), "synth:%s", path);
 	return !fclose(file);
 }

@@ -17,17 +17,26 @@ uint64_t model_random(uint64_t *state)
 	return x * 2685821657736338717u;
 }
 
+uint8_t model_plain_byte(unsigned seed, uint64_t address)
+{
+	uint64_t z = (address / 8 + 1) * 0x9e3779b97f4a7c15u + seed;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	z ^= z >> 31;
+	return (uint8_t)(z >> 8 * (address % 8));
+}
+
 static struct model_run *add_run(struct model *model, const char *role, uint64_t first,
 				 uint64_t size, bool writable)
 {
 	struct model_run *run = &model->runs[model->count++];
-	uint64_t state = first * 31 + model->seed * 0x9e3779b97f4a7c15u + 1;
 
 	*run = (struct model_run){ role, first, first + size - 1, malloc(size), writable };
 	if (!run->bytes)
 		abort();
 	for (uint64_t i = 0; i < size; i++)
-		run->bytes[i] = (uint8_t)(model_random(&state) >> 56);
+		run->bytes[i] = model_plain_byte(model->seed, first + i);
 	return run;
 }
 

@@ -61,6 +61,9 @@ struct model_shape {
 void model_init(struct model *model, const struct model_shape *shape, unsigned seed);
 void model_fini(struct model *model);
 
+/* The byte of a run where nothing special stands; docs/synth.md has the same formula. */
+uint8_t model_plain_byte(unsigned seed, uint64_t address);
+
 /* The run with a role; NULL when this model has none. */
 const struct model_run *model_run(const struct model *model, const char *role);
 size_t model_run_size(const struct model_run *run);
