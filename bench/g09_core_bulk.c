@@ -9,7 +9,8 @@
 
 #include "fixture.h"
 
-#define PIECE ((size_t)1 << 20)
+#define PIECE     ((size_t)1 << 20)
+#define ADDRESSES 1024 /* a power of two */
 
 struct state {
 	const struct bench_core *core;
@@ -17,6 +18,7 @@ struct state {
 	int file;
 	const uint8_t *map;
 	uint8_t *buffer;
+	uint64_t addresses[ADDRESSES]; /* of random pieces */
 };
 
 static enum bench_result setup(void *argument)
@@ -33,6 +35,9 @@ static enum bench_result setup(void *argument)
 	if (state->file >= 0)
 		state->map = mmap(NULL, state->core->size, PROT_READ, MAP_SHARED, state->file, 0);
 	state->buffer = aligned_alloc(BENCH_PAGE, PIECE);
+	for (uint64_t i = 0; i < ADDRESSES; i++)
+		state->addresses[i] =
+			state->core->address + bench_mix(i) % (bench_size() / PIECE) * PIECE;
 	return state->map != MAP_FAILED && state->buffer ? BENCH_READY : BENCH_FAILED;
 }
 
@@ -101,9 +106,9 @@ static bool by_library(void *argument, uint64_t work)
 
 /* ---- views ---- */
 
-static uint64_t piece_offset(uint64_t index)
+static uint64_t view_address(const struct state *state, uint64_t index)
 {
-	return bench_mix(index) % (bench_size() / PIECE) * PIECE;
+	return state->addresses[index % ADDRESSES];
 }
 
 static enum bench_result verify_view(void *argument)
@@ -112,7 +117,7 @@ static enum bench_result verify_view(void *argument)
 	struct tmem_view view;
 
 	for (uint64_t i = 0; i < 16; i++) {
-		uint64_t offset = piece_offset(i);
+		uint64_t offset = view_address(state, i) - state->core->address;
 
 		if (!bench_good(tmem_view_virtual(state->target, state->core->address + offset,
 						  PIECE, &view),
@@ -141,8 +146,7 @@ static bool view_limit(void *argument, uint64_t work)
 	const struct state *state = argument;
 
 	for (uint64_t i = 0; i < work; i++) {
-		const uint8_t *data =
-			limit_view(state, state->core->address + piece_offset(i), PIECE);
+		const uint8_t *data = limit_view(state, view_address(state, i), PIECE);
 
 		if (!data)
 			return bench_fail("the limit is out of its bounds");
@@ -157,8 +161,8 @@ static bool view_library(void *argument, uint64_t work)
 	struct tmem_view view;
 
 	for (uint64_t i = 0; i < work; i++) {
-		if (tmem_view_virtual(state->target, state->core->address + piece_offset(i), PIECE,
-				      &view) != TMEM_S_OK)
+		if (tmem_view_virtual(state->target, view_address(state, i), PIECE, &view) !=
+		    TMEM_S_OK)
 			return bench_fail("view: %s", tmem_last_error(state->target));
 		bench_use((uintptr_t)view.data);
 	}

@@ -59,17 +59,21 @@ static uint64_t parse_size(const char *text)
 	return value << shift;
 }
 
+static uint64_t size_of_memory;
+
 uint64_t bench_size(void)
 {
-	static uint64_t size;
+	return size_of_memory;
+}
+
+/* Whole MiB, and enough for pages to be far from each other. */
+static void choose_size(void)
+{
 	const char *text = getenv("BENCH_SIZE");
 
-	if (!size) {
-		size = text ? parse_size(text) & ~(uint64_t)0xfffff : DEFAULT_SIZE;
-		if (size < LEAST_SIZE)
-			size = LEAST_SIZE;
-	}
-	return size;
+	size_of_memory = text ? parse_size(text) & ~(uint64_t)0xfffff : DEFAULT_SIZE;
+	if (size_of_memory < LEAST_SIZE)
+		size_of_memory = LEAST_SIZE;
 }
 
 /* "g1", "G01" and "g01_hot_read" all mean the row g01_hot_read. */
@@ -198,6 +202,7 @@ int main(int count, char **values)
 	struct arguments arguments = { .repeats = DEFAULT_REPEATS };
 	char **next = values + 1;
 
+	choose_size();
 	if (count > 1 && bench_serve(count - 1, values + 1))
 		return 0;
 	for (; *next && **next == '-'; next++) {
