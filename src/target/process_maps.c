@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* process_maps.c - the mappings of a live process: the list, one of them, and runs made of them. */
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -340,6 +342,24 @@ static tmem_status ask_vma(struct live *process, uint64_t address, bool or_next,
 	return TMEM_E_NOTIMPL;
 }
 
+/*
+ * A \012 in the list is a newline or four true characters. The link of the mapping gives the name
+ * itself, which is never longer than what stood in the list.
+ */
+static void correct_name(struct live *process, struct live_vma *vma)
+{
+	size_t room = strlen(vma->name);
+	char link[64], name[PATH_MAX];
+	ssize_t size;
+
+	for (const char *p = vma->name; *p; p++)
+		room += *p == '\n' ? 3 : 0;
+	snprintf(link, sizeof(link), "map_files/%" PRIx64 "-%" PRIx64, vma->first, vma->last + 1);
+	size = readlinkat(process->dir, link, name, sizeof(name));
+	if (size > 0 && (size_t)size <= room)
+		*(char *)mempcpy(vma->name, name, (size_t)size) = '\0';
+}
+
 /* The mapping in the list that holds the address, or the next; its name goes to @room. */
 static tmem_status search_list(struct live *process, uint64_t address, bool or_next, char *room,
 			       struct live_vma *vma)
@@ -357,6 +377,8 @@ static tmem_status search_list(struct live *process, uint64_t address, bool or_n
 			continue;
 		if (vma->first > address && !or_next)
 			break;
+		if (vma->escaped)
+			correct_name(process, vma);
 		*(char *)mempcpy(room, vma->name, strnlen(vma->name, PATH_MAX - 1)) = '\0';
 		vma->name = room;
 		status = TMEM_S_OK;
@@ -504,24 +526,6 @@ static void free_listing(struct tmi_snapshot *snapshot)
 
 	empty_listing(listing);
 	free(listing);
-}
-
-/*
- * A \012 in the list is a newline or four true characters; a question gives the name itself, which
- * is never longer than what stood in the list.
- */
-static void correct_name(struct live *process, struct live_vma *vma)
-{
-	size_t room = strlen(vma->name);
-	struct live_vma now;
-
-	for (const char *p = vma->name; *p; p++)
-		room += *p == '\n' ? 3 : 0;
-	if (!process->target->features.query ||
-	    tmi_process_vma(process, vma->first, false, true, &now) != TMEM_S_OK)
-		return;
-	if (now.first == vma->first && now.inode == vma->inode && strlen(now.name) <= room)
-		strcpy(vma->name, now.name);
 }
 
 /* Makes the runs of the text; what overlaps (the list is not made in one moment) is cut. */
