@@ -16,7 +16,7 @@ help:
 	@echo "make bench        the measurements (ARGS= chooses rows)"
 	@echo "make fuzz         each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make install      into PREFIX=$(PREFIX), below DESTDIR if set"
-	@echo "make docs         write docs/methods.md from its table"
+	@echo "make docs         write docs/methods.md and docs/commands.md"
 	@echo "make format       lay out the C files; format-check only looks"
 	@echo "make clean        remove $(BUILD)/"
 
@@ -52,8 +52,9 @@ install: build-group
 	@meson install -C $(BUILD) --no-rebuild --quiet
 	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
 
-docs:
+docs: all
 	@tools/gen-methods
+	@tools/gen-commands $(BUILD)/tmem
 
 format format-check:
 	@tools/format $@

@@ -161,11 +161,12 @@ bool tmi_search_hit(struct tmi_search *search, uint64_t address)
 bool tmi_search_interrupted(struct tmi_search *search, uint64_t done, uint64_t bytes)
 {
 	return tmi_error_interrupted(search->session,
-				     "searched 0x%" PRIx64 " of 0x%" PRIx64 " bytes (0x%" PRIx64
-				     " of them readable), up to %s; 0x%" PRIx64 " hit%s so far",
-				     done, search->range.size, bytes,
+				     "searched 0x%" PRIx64 " of 0x%" PRIx64
+				     " bytes, up to %s; 0x%" PRIx64 " bytes were read, 0x%" PRIx64
+				     " hit%s so far",
+				     done, search->range.size,
 				     tmi_address(search->session, search->range.start + done).text,
-				     search->hits, search->hits == 1 ? "" : "s");
+				     bytes, search->hits, search->hits == 1 ? "" : "s");
 }
 
 /* Prints and saves one hit of a pattern. */
