@@ -47,7 +47,8 @@ struct tmi_search {
 	uint64_t run_next;     /* where its next stretch may begin */
 	uint64_t stretch_last; /* inclusive */
 	bool in_stretch;
-	uint64_t at; /* next address to fetch; in a stretch: a readable one */
+	uint64_t touched_last; /* of the stretch, up to here nothing is untouched; 0: not known */
+	uint64_t at;           /* next address to fetch; in a stretch: a readable one */
 
 	struct tmi_search_window window;
 	struct tmi_search_window following; /* of the same piece */

@@ -109,6 +109,7 @@ static tmem_status next_stretch(struct tmi_search *search)
 	search->at = first;
 	search->stretch_last = end;
 	search->in_stretch = true;
+	search->touched_last = 0;
 	return TMEM_S_OK;
 }
 
@@ -176,10 +177,13 @@ static bool take_zeros(struct tmi_search *search)
 {
 	uint64_t end;
 
-	if (!tmi_space_untouched(search->space, &search->run, search->at, search->stretch_last,
-				 &end) ||
-	    end < search->at)
+	if (search->at <= search->touched_last)
 		return false;
+	if (!tmi_space_untouched(search->space, &search->run, search->at, search->stretch_last,
+				 &end)) {
+		search->touched_last = end;
+		return false;
+	}
 	end = MIN(end, search->stretch_last);
 	if (end - search->at < SMALL_PIECE - 1 && end != search->stretch_last)
 		return false;

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "engine/engine.h"
+#include "unit/core_writer.h"
 #include "unit/synth_handle.h"
 
 #define BASE 0x100000u
@@ -308,6 +309,51 @@ static void test_overlay(void **unused)
 	tmem_close(target);
 }
 
+/* A file that is cut while its bytes are lent: no match on what is not there any more. */
+static void test_file_cut(void **unused)
+{
+	static const uint8_t zeros[512];
+	const size_t size = 3 << 20, base = 0x100000;
+	struct tmem_search_request request = { .size = sizeof(request),
+					       .length = UINT64_MAX,
+					       .pattern = "needle",
+					       .pattern_size = 6,
+					       .pattern_granularity = 1 };
+	uint8_t *bytes = malloc(size);
+	struct core_writer writer;
+	tmem_search_cursor *cursor;
+	tmem_target *target;
+	uint64_t match;
+	char path[64];
+
+	(void)unused;
+	assert_non_null(bytes);
+	memset(bytes, 1, size);
+	memcpy(bytes + 0x1000, "needle", 6);
+	memcpy(bytes + (1 << 20), "needle", 6);
+	memcpy(bytes + size - 6, "needle", 6);
+	core_writer_init(&writer, 8, false, 62);
+	core_writer_load(&writer, base, size, bytes, size, 6);
+	core_writer_save(&writer, path);
+	assert_int_equal(tmem_open(path, NULL, &target), TMEM_S_OK);
+	assert_int_equal(tmem_search_cursor_new(target, &request, &cursor), TMEM_S_OK);
+	assert_int_equal(tmem_search_cursor_next(cursor, &match), TMEM_S_OK);
+	assert_int_equal(match, base + 0x1000);
+	assert_int_equal(truncate(path, (off_t)writer.data_offset + (2 << 20)), 0);
+	assert_int_equal(tmem_search_cursor_next(cursor, &match), TMEM_S_OK);
+	assert_int_equal(match, base + (1 << 20));
+	assert_int_equal(tmem_search_cursor_next(cursor, &match), TMEM_E_NO_MORE_ENTRIES);
+	tmem_search_cursor_free(cursor);
+	/* The zeros that stand in the mapping now were never in the file. */
+	assert_int_equal(tmem_search_virtual(target, base + (2 << 20) + 0x1000, size, zeros,
+					     sizeof(zeros), 1, &match),
+			 TMEM_E_NO_MORE_ENTRIES);
+	unlink(path);
+	tmem_close(target);
+	core_writer_fini(&writer);
+	free(bytes);
+}
+
 /* Longer than a piece, over two runs. */
 static void test_long_pattern(void **unused)
 {
@@ -562,8 +608,8 @@ int main(void)
 		cmocka_unit_test(test_top_of_space),  cmocka_unit_test(test_terabytes),
 		cmocka_unit_test(test_cursor),        cmocka_unit_test(test_cursor_and_changes),
 		cmocka_unit_test(test_overlay),       cmocka_unit_test(test_long_pattern),
-		cmocka_unit_test(test_random),        cmocka_unit_test(test_random_lent),
-		cmocka_unit_test(test_interrupt),
+		cmocka_unit_test(test_file_cut),      cmocka_unit_test(test_random),
+		cmocka_unit_test(test_random_lent),   cmocka_unit_test(test_interrupt),
 	};
 
 	return cmocka_run_group_tests_name("search", tests, NULL, NULL);
