@@ -33,14 +33,21 @@ bool tmi_storage_cacheable(struct tmi_space *space, uint64_t page)
 	return !kind->cacheable || kind->cacheable(space->shared->state, space->number, page);
 }
 
-/* Remembers a failed page if the failure belongs to the page, not to the whole target. */
+/* Remembers a page whose first byte failed, if that holds for all of it and is no lost target. */
 static void remember_error(struct tmi_space *space, uint64_t page, uint64_t ticket,
 			   tmem_status status)
 {
 	struct tmi_cache_error error = { status, tmi_error_reason() };
+	uint64_t first, end;
 
-	if (status == TMEM_E_READ_FAULT)
-		tmi_cache_insert_error(space->shared->cache, space->number, page, ticket, &error);
+	if (status != TMEM_E_READ_FAULT)
+		return;
+	/* Where validity has byte boundaries, a later byte of the page may be there. */
+	if (tmi_space_facts(space)->byte_granular &&
+	    tmi_space_valid(space, page, page + (TMI_CACHE_PAGE - 1), &first, &end) !=
+		    TMEM_E_NO_MORE_ENTRIES)
+		return;
+	tmi_cache_insert_error(space->shared->cache, space->number, page, ticket, &error);
 }
 
 /* A missing page: fetched whole and kept; the part asked for goes to @buffer. */

@@ -6,8 +6,13 @@
 #define STATUS_GO    1
 #define STATUS_BREAK 6
 
-static tmem_status not_live(void)
+/* TMEM_S_OK when the target is live and its kind can stop it. */
+static tmem_status check_live(tmem_target *target, bool offered)
 {
+	const struct tmi_space *space = tmi_context_get(target)->space;
+
+	if (offered && tmi_space_facts(space)->live)
+		return TMEM_S_OK;
 	return tmi_fail_text(TMEM_E_NOTIMPL, "only a live target can be suspended and resumed");
 }
 
@@ -31,11 +36,11 @@ tmem_status tmem_suspend(tmem_target *target)
 	struct tmi_shared *shared;
 	bool first = false;
 
+	if (status == TMEM_S_OK)
+		status = check_live(target, target->shared->kind->suspend);
 	if (status != TMEM_S_OK)
 		return tmi_call_end(target, status);
 	shared = target->shared;
-	if (!shared->kind->suspend)
-		return tmi_call_end(target, not_live());
 	pthread_mutex_lock(&shared->run_lock);
 	first = shared->suspends == 0;
 	if (first)
@@ -68,11 +73,11 @@ tmem_status tmem_resume(tmem_target *target)
 	struct tmi_shared *shared;
 	bool ran = false;
 
+	if (status == TMEM_S_OK)
+		status = check_live(target, target->shared->kind->resume);
 	if (status != TMEM_S_OK)
 		return tmi_call_end(target, status);
 	shared = target->shared;
-	if (!shared->kind->resume)
-		return tmi_call_end(target, not_live());
 	pthread_mutex_lock(&shared->run_lock);
 	if (!shared->suspends) {
 		status = tmi_fail_text(TMEM_E_UNEXPECTED, "the target is not suspended");

@@ -185,9 +185,10 @@ tmem_status tmem_target_dup(tmem_target *target, tmem_target **duplicate)
 	struct tmi_context *context;
 	tmem_status status;
 
+	if (duplicate)
+		*duplicate = NULL;
 	if (!target || !duplicate)
 		return tmi_call_end(target, tmi_bad_argument("duplicate", "a pointer, not NULL"));
-	*duplicate = NULL;
 	context = tmi_context_get(target);
 	status = handle_new(target->shared, context->space, duplicate);
 	if (status == TMEM_S_OK && context->thread != TMEM_ANY_ID)
