@@ -51,7 +51,7 @@ struct tmi_synth_run {
 	unsigned line;
 };
 
-/* Where pc and sp stand in a register block, and the names of all registers. */
+/* The registers of a machine. */
 struct tmi_synth_registers {
 	const char *const *names; /* in the order of elf_gregset_t */
 	size_t count;

@@ -565,22 +565,16 @@ static void test_random_lent(void **unused)
 	random_machines(true);
 }
 
-static void note_progress(void *context, const struct tmem_progress *progress)
+/* An interrupt out of the progress callback ends a search that would take long. */
+static tmem_target *interrupted;
+
+static void interrupt_it(void *context, const struct tmem_progress *progress)
 {
 	unsigned *calls = context;
 
 	assert_string_equal(progress->operation, "search");
 	assert_true(progress->done <= progress->total);
 	(*calls)++;
-	tmem_set_interrupt(NULL);
-}
-
-/* An interrupt out of the progress callback ends a search that would take long. */
-static tmem_target *interrupted;
-
-static void interrupt_it(void *context, const struct tmem_progress *progress)
-{
-	note_progress(context, progress);
 	tmem_set_interrupt(interrupted);
 }
 
