@@ -79,8 +79,8 @@ struct tmi_command {
 	const struct tmi_command_name *names; /* ends with a NULL name */
 	const char *arguments;                /* syntax: "[/cCOLUMNS] [RANGE]" */
 	const char *brief;                    /* one line, no full stop, below 56 characters */
-	const char *help;                     /* long help: lines of at most 80 characters */
-	const char *examples;                 /* optional; one command a line */
+	const char *help;     /* long help: paragraphs; lines that begin with blanks stay */
+	const char *examples; /* optional; one command a line */
 	enum tmi_topic topic;
 	uint32_t flags; /* enum tmi_command_flags */
 	bool (*execute)(struct tmi_args *args);

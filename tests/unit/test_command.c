@@ -203,13 +203,6 @@ static void test_table(void **state)
 		assert_non_null(command->names[0].name);
 		for (const struct tmi_command_name *n = command->names; n->name; n++)
 			assert_ptr_equal(tmi_command_find(n->name, strlen(n->name), NULL), command);
-		for (const char *at = command->help; *at; at += strcspn(at, "\n") + (*at != 0)) {
-			if (strcspn(at, "\n") > 88)
-				fail_msg("%s: a line of help is too long: %s",
-					 command->names[0].name, at);
-			if (at[strcspn(at, "\n")] == 0)
-				break;
-		}
 	}
 }
 
