@@ -71,10 +71,12 @@ int main(void)
 		return 1;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+	prctl(PR_SET_TIMERSLACK, 1);
 	moor(harbour, 0, "Albatross", 1200, u"Porto");
-	moor(harbour, 1, "Curlew", 340, u"Tromsø");
+	moor(harbour, 1, "Curlew", 340, u"Bergen");
 	moor(harbour, 2, "Petrel", 85, u"Galway");
-	strcpy(harbour->log, "06:10 Petrel in, 06:55 Curlew out, 07:20 fog, pilot on board Albatross");
+	strcpy(harbour->log,
+	       "06:10 Petrel in, 06:55 Curlew out, 07:20 fog, pilot on board Albatross");
 	tell("harbour", harbour);
 	tell("tide", &harbour->tide);
 	tell("home", harbour->ships[1].home);
@@ -85,6 +87,6 @@ int main(void)
 	fflush(stdout);
 	for (;;) {
 		harbour->tide++;
-		usleep(1000);
+		usleep(10);
 	}
 }
