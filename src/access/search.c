@@ -49,7 +49,7 @@ tmem_status tmi_search_init(struct tmi_search *search, tmem_target *target, stru
 	if (search->finished)
 		return TMEM_S_OK;
 	search->next = search->start;
-	search->content_generation = tmi_space_content_generation(space);
+	search->incarnation = tmi_space_incarnation(space);
 	search->generation = tmi_space_generation(space);
 	tmi_meter_init(&search->meter, target, "search", search->last - search->start + 1);
 	tmi_search_restart(search);

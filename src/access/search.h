@@ -37,8 +37,8 @@ struct tmi_search {
 	bool ended;     /* nothing is left to fetch */
 	bool finished;  /* and nothing to report */
 
-	uint64_t content_generation; /* another one: give up */
-	uint64_t generation;         /* another one: the windows are out of date */
+	uint64_t incarnation; /* another one: give up */
+	uint64_t generation;  /* another one: the windows are out of date */
 
 	bool walking;
 	struct tmi_run_walk walk;

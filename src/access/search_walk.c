@@ -276,7 +276,7 @@ static tmem_status check_on(struct tmi_search *search)
 {
 	if (tmi_call_interrupted(search->target))
 		return tmi_fail(TMEM_E_CONTROL_C_EXIT, TMEM_REASON_NONE, search->at);
-	if (tmi_space_content_generation(search->space) != search->content_generation)
+	if (tmi_space_incarnation(search->space) != search->incarnation)
 		return tmi_fail(TMEM_E_UNEXPECTED, TMEM_REASON_ADDRESS_SPACE_GONE, search->at);
 	tmi_meter_report(&search->meter, search->at - search->start, search->bytes);
 	return TMEM_S_OK;

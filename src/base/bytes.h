@@ -62,14 +62,10 @@ static inline uint64_t tmi_load64(const void *p, bool big_endian)
 static inline uint64_t tmi_load(const void *p, unsigned size, bool big_endian)
 {
 	switch (size) {
-	case 1:
-		return *(const uint8_t *)p;
-	case 2:
-		return tmi_load16(p, big_endian);
-	case 4:
-		return tmi_load32(p, big_endian);
-	default:
-		return tmi_load64(p, big_endian);
+	case 1: return *(const uint8_t *)p;
+	case 2: return tmi_load16(p, big_endian);
+	case 4: return tmi_load32(p, big_endian);
+	default: return tmi_load64(p, big_endian);
 	}
 }
 

@@ -25,8 +25,8 @@ struct explanation {
 	bool has_address;
 	const char *argument; /* bad argument: its name, constant */
 	const char *expected; /* and what was expected, constant */
-	char *text;   /* free text, NULL = none; owned */
-	char *answer; /* what tmem_last_error() returned last; owned */
+	char *text;           /* free text, NULL = none; owned */
+	char *answer;         /* what tmem_last_error() returned last; owned */
 };
 
 static _Thread_local struct explanation explanation;
@@ -66,8 +66,7 @@ const char *tmem_status_name(tmem_status status)
 {
 	switch (status) {
 #define ROW(name, value, text)                                                                     \
-	case TMEM_##name:                                                                          \
-		return #name;
+	case TMEM_##name: return #name;
 		TMEM_STATUS_LIST(ROW)
 #undef ROW
 	}
@@ -78,8 +77,7 @@ const char *tmem_status_text(tmem_status status)
 {
 	switch (status) {
 #define ROW(name, value, text)                                                                     \
-	case TMEM_##name:                                                                          \
-		return text;
+	case TMEM_##name: return text;
 		TMEM_STATUS_LIST(ROW)
 #undef ROW
 	}
@@ -212,8 +210,8 @@ static void print_action(FILE *out, enum tmi_action action, uint64_t address, ui
 /* The innermost cause: free text, a bad argument, or reason with address. */
 static void print_cause(FILE *out, const struct explanation *e)
 {
-	bool elsewhere = e->has_address &&
-			 (!e->action_count || e->actions[0].address != e->detail.address);
+	bool elsewhere =
+		e->has_address && (!e->action_count || e->actions[0].address != e->detail.address);
 
 	if (e->text) {
 		fputs(e->text, out);

@@ -53,8 +53,8 @@ static tmem_status add_item(struct tmi_options *options, char *item)
 	if (equals)
 		*equals = '\0';
 	if (!*item)
-		return tmi_fail_text(TMEM_E_INVALIDARG, "option \"=%s\": a key was expected before =",
-				     equals + 1);
+		return tmi_fail_text(TMEM_E_INVALIDARG,
+				     "option \"=%s\": a key was expected before =", equals + 1);
 	return set_option(options, item, equals ? equals + 1 : "on");
 }
 

@@ -44,7 +44,8 @@ static inline struct tmi_snapshot *tmi_snapshot_hold(struct tmi_snapshot *snapsh
 
 static inline void tmi_snapshot_release(struct tmi_snapshot *snapshot)
 {
-	if (snapshot && atomic_fetch_sub_explicit(&snapshot->references, 1, memory_order_acq_rel) == 1)
+	if (snapshot &&
+	    atomic_fetch_sub_explicit(&snapshot->references, 1, memory_order_acq_rel) == 1)
 		snapshot->free(snapshot);
 }
 

@@ -146,10 +146,15 @@ uint64_t tmi_space_generation(const struct tmi_space *space)
 	return atomic_load_explicit(&space->shared->generation, memory_order_acquire);
 }
 
-uint64_t tmi_space_content_generation(const struct tmi_space *space)
+uint64_t tmi_space_incarnation(const struct tmi_space *space)
 {
 	const struct tmi_target_kind *kind = space->shared->kind;
-	uint64_t own = kind->generation ? kind->generation(space->shared->state, space->number) : 0;
 
-	return own + (atomic_load_explicit(&space->shared->resumes, memory_order_acquire) << 32);
+	return kind->generation ? kind->generation(space->shared->state, space->number) : 0;
+}
+
+uint64_t tmi_space_content_generation(const struct tmi_space *space)
+{
+	return tmi_space_incarnation(space) +
+	       (atomic_load_explicit(&space->shared->resumes, memory_order_acquire) << 32);
 }

@@ -96,7 +96,10 @@ bool tmi_space_view(struct tmi_space *space, uint64_t address, struct tmi_borrow
 /* Changes when views and copies of this space may be out of date: write, discard, resume, exec. */
 uint64_t tmi_space_generation(const struct tmi_space *space);
 
-/* Changes when the whole content was replaced (exec, resume): a running search gives up. */
+/* Changes when the target may have changed anything (exec, resume): lists are taken anew. */
 uint64_t tmi_space_content_generation(const struct tmi_space *space);
+
+/* Changes when another address space took its place (exec): a running search gives up. */
+uint64_t tmi_space_incarnation(const struct tmi_space *space);
 
 #endif
