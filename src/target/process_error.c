@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "target/process.h"
@@ -17,12 +16,13 @@
 /* What the rules look at. */
 struct circumstances {
 	uint32_t pid;
-	char state;        /* of the process, 0 = gone */
-	uint64_t owner;    /* its real uid */
-	uint64_t group;    /* its real gid */
-	bool known;        /* owner and group were to be seen */
-	bool maps_open;    /* its list of mappings may be read */
-	bool self_refused; /* the calls are refused on ourselves, too */
+	char state;     /* of the process, 0 = gone */
+	uint64_t owner; /* its real uid */
+	uint64_t group; /* its real gid */
+	bool known;     /* owner and group were to be seen */
+	bool maps_open; /* its list of mappings may be read */
+	bool filtered;  /* a seccomp filter is over this program */
+	int error;
 	bool container;
 	int scope; /* kernel.yama.ptrace_scope, or NO_SCOPE */
 };
@@ -72,13 +72,15 @@ static bool in_container(void)
 	return !whole;
 }
 
-static bool refused_on_ourselves(void)
+static bool under_filter(void)
 {
-	char from = 0, to;
-	struct iovec local = { &to, 1 };
-	struct iovec remote = { &from, 1 };
+	int dir = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	uint64_t mode;
+	bool filtered = tmi_process_status_number(dir, "Seccomp:", &mode) && mode;
 
-	return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) < 0 && errno == EPERM;
+	if (dir >= 0)
+		close(dir);
+	return filtered;
 }
 
 static bool list_opens(int dir)
@@ -90,17 +92,17 @@ static bool list_opens(int dir)
 	return fd >= 0;
 }
 
-static void look_around(uint32_t pid, int dir, struct circumstances *c)
+static void look_around(uint32_t pid, int dir, int error, struct circumstances *c)
 {
 	struct live_identity identity;
 
-	*c = (struct circumstances){ .pid = pid };
+	*c = (struct circumstances){ .pid = pid, .error = error };
 	if (tmi_process_identify(dir, &identity))
 		c->state = identity.state;
 	c->known = tmi_process_status_number(dir, "Uid:", &c->owner) &&
 		   tmi_process_status_number(dir, "Gid:", &c->group);
 	c->maps_open = list_opens(dir);
-	c->self_refused = refused_on_ourselves();
+	c->filtered = under_filter();
 	c->container = in_container();
 	c->scope = read_scope();
 }
@@ -160,13 +162,14 @@ static int cause_text(char **text, const struct circumstances *c)
 
 	if (c->scope == 3)
 		return scope_text(text, c);
+	/* The kernel's own answer for files is EACCES, and for tracing the list does not open. */
+	if (c->filtered && c->error == EPERM && c->maps_open)
+		return asprintf(text, "this tool runs under a seccomp filter that forbids the "
+				      "call: run it outside of that sandbox");
 	if (geteuid() && owner_differs)
 		return owner_text(text, c);
 	if (c->scope > 0 && c->maps_open)
 		return scope_text(text, c);
-	if (c->self_refused)
-		return asprintf(text, "the calls for it are refused even on this process itself: a "
-				      "seccomp filter forbids them; run outside of that sandbox");
 	if (geteuid() && c->known && c->group != getegid())
 		return asprintf(text,
 				"it runs with group %u and this tool with %u: use the same group, "
@@ -191,7 +194,7 @@ char *tmi_process_explain_text(uint32_t pid, int dir, const char *doing, int err
 	char *cause = NULL;
 	char *text = NULL;
 
-	look_around(pid, dir, &c);
+	look_around(pid, dir, error, &c);
 	if (cause_text(&cause, &c) < 0)
 		return NULL;
 	if (asprintf(&text, "process %u: %s was refused (%s): %s", pid, doing,

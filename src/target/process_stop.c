@@ -40,6 +40,7 @@ struct tracee {
 	struct live *process; /* NULL: to be let go as soon as it stops */
 	pid_t pid;
 	pid_t tid;
+	bool child; /* our own program's child: its end is not ours to take */
 	bool stopped;
 	int signal; /* that it was stopped with, to be handed on */
 };
@@ -100,6 +101,16 @@ static struct tracee *find_tracee(struct live_tracer *tracer, pid_t tid)
 	return NULL;
 }
 
+static bool is_child(struct live *process, pid_t tid)
+{
+	bool child;
+
+	pthread_rwlock_rdlock(&process->lock);
+	child = (pid_t)process->identity.parent == getpid() && tid == (pid_t)process->pid;
+	pthread_rwlock_unlock(&process->lock);
+	return child;
+}
+
 static bool add_tracee(struct live_tracer *tracer, struct live *process, pid_t tid)
 {
 	if (tracer->count == tracer->room) {
@@ -111,8 +122,10 @@ static bool add_tracee(struct live_tracer *tracer, struct live *process, pid_t t
 		tracer->list = list;
 		tracer->room = room;
 	}
-	tracer->list[tracer->count++] =
-		(struct tracee){ .process = process, .pid = (pid_t)process->pid, .tid = tid };
+	tracer->list[tracer->count++] = (struct tracee){ .process = process,
+							 .pid = (pid_t)process->pid,
+							 .tid = tid,
+							 .child = is_child(process, tid) };
 	return true;
 }
 
@@ -121,11 +134,23 @@ static void remove_tracee(struct live_tracer *tracer, struct tracee *tracee)
 	*tracee = tracer->list[--tracer->count];
 }
 
+/*
+ * True when the thread is no more. A dead thread stays until its tracer has taken note; but the
+ * end of our own program's child is left to be waited for.
+ */
+static bool has_ended(const struct tracee *tracee)
+{
+	int flags = WEXITED | WNOHANG | __WALL | __WNOTHREAD | (tracee->child ? WNOWAIT : 0);
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)tracee->tid, &info, flags) ? errno == ECHILD : info.si_pid != 0;
+}
+
 /* Lets a stopped thread go, with the signal that it was about to get. */
 static void let_go(struct live_tracer *tracer, struct tracee *tracee)
 {
 	if (ptrace(PTRACE_DETACH, tracee->tid, NULL, (void *)(uintptr_t)tracee->signal))
-		waitpid(tracee->tid, NULL, __WALL | WNOHANG); /* killed meanwhile */
+		has_ended(tracee); /* killed meanwhile */
 	remove_tracee(tracer, tracee);
 }
 
@@ -137,25 +162,31 @@ static void set_stopped(struct live_tracer *tracer, struct tracee *tracee, int s
 		let_go(tracer, tracee);
 }
 
-/* Takes what happened to the tracees; true when something did. */
+/* Takes the stops of tracees; true when there were any. */
 static bool collect(struct live_tracer *tracer)
 {
+	const int flags = WSTOPPED | WNOHANG | __WALL | __WNOTHREAD;
 	bool any = false;
-	int status;
-	pid_t tid;
 
-	while ((tid = waitpid(-1, &status, __WALL | __WNOTHREAD | WNOHANG)) > 0) {
-		struct tracee *tracee = find_tracee(tracer, tid);
+	for (;;) {
+		siginfo_t info = { 0 };
+		struct tracee *tracee;
 
+		if (waitid(P_ALL, 0, &info, flags) || !info.si_pid)
+			return any;
 		any = true;
-		if (!tracee)
-			continue;
-		if (!WIFSTOPPED(status))
-			remove_tracee(tracer, tracee);
-		else
-			set_stopped(tracer, tracee, status >> 16 ? 0 : WSTOPSIG(status));
+		tracee = find_tracee(tracer, info.si_pid);
+		if (tracee)
+			set_stopped(tracer, tracee, info.si_status >> 8 ? 0 : info.si_status);
 	}
-	return any;
+}
+
+/* Takes note of dead tracees. */
+static void bury(struct live_tracer *tracer)
+{
+	for (size_t i = tracer->count; i-- > 0;)
+		if (has_ended(&tracer->list[i]))
+			remove_tracee(tracer, &tracer->list[i]);
 }
 
 /* Another thread of this program may have waited for our tracee; its state tells all the same. */
@@ -170,8 +201,6 @@ static void look_for_stolen(struct live_tracer *tracer)
 		if (!ptrace(PTRACE_GETSIGINFO, tracee->tid, NULL, &info))
 			set_stopped(tracer, tracee,
 				    info.si_code >> 8 == STOP_EVENT ? 0 : info.si_signo);
-		else if (syscall(SYS_tgkill, tracee->pid, tracee->tid, 0) && errno == ESRCH)
-			remove_tracee(tracer, tracee);
 	}
 }
 
@@ -317,6 +346,7 @@ static bool wait_for_all(struct live_tracer *tracer, struct request *request)
 		if (now - progress > PATIENCE_NS)
 			return fail_timed_out(request, tid);
 		if (now - looked > STOLEN_NS) {
+			bury(tracer);
 			look_for_stolen(tracer);
 			looked = now;
 		}
@@ -339,6 +369,7 @@ static void serve_stop(struct live_tracer *tracer, struct request *request)
 {
 	size_t fresh;
 
+	bury(tracer);
 	do {
 		if (!seize_new(tracer, request, &fresh) || !wait_for_all(tracer, request))
 			return;
@@ -464,6 +495,7 @@ static void idle(struct live_tracer *tracer)
 	until.tv_nsec %= 1000000000;
 	pthread_cond_timedwait(&tracer->wake, &tracer->lock, &until);
 	collect(tracer);
+	bury(tracer);
 	look_for_stolen(tracer);
 }
 
