@@ -26,6 +26,8 @@
 
 /* ---- core_table.c ---- */
 
+#define CORE_SAMPLE 64u
+
 /* A segment without its first address; with that, 32 bytes. */
 struct core_segment {
 	uint64_t last;   /* inclusive */
@@ -37,7 +39,10 @@ struct core_segment {
 struct core_table {
 	uint64_t *first;
 	struct core_segment *segments;
+	uint64_t *
+		sample; /* every CORE_SAMPLE'th first, so that a search begins in few cache lines */
 	size_t count;
+	size_t room;
 	bool cut; /* the program headers run over the end of the file */
 };
 

@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/bytes.h"
 #include "target/core.h"
@@ -15,7 +16,8 @@
 /* Program headers fetched at a time. */
 #define BATCH_SIZE 65536u
 /* Segments to make room for at first; the number in the header may be a lie. */
-#define FIRST_ROOM 8192u
+#define FIRST_ROOM 1048576u
+#define HUGE_PAGE  2097152u
 
 /* A segment that stands out of line, with its place in the file to keep equal starts in order. */
 struct loose_segment {
@@ -29,21 +31,58 @@ static uint64_t place_of(uint64_t offset, uint32_t flags)
 	return (offset < OFFSET_MAX ? offset : OFFSET_MAX) << 3 | (flags & 7);
 }
 
-static bool grow(struct core_table *table, size_t *room, uint64_t expected)
+/* Bytes of a block for @room segments. */
+static size_t block_size(size_t room)
 {
-	size_t begin = expected < FIRST_ROOM ? (size_t)expected : FIRST_ROOM;
-	size_t new_room = *room ? 2 * *room : begin;
-	uint64_t *first = realloc(table->first, new_room * sizeof(*first));
+	return room * (sizeof(uint64_t) + sizeof(struct core_segment)) +
+	       (room / CORE_SAMPLE + 1) * sizeof(uint64_t);
+}
+
+/* Large tables live in huge pages: most of the time of opening would go into small ones. */
+static void *new_block(size_t room)
+{
+	size_t size = (block_size(room) + HUGE_PAGE - 1) & ~(size_t)(HUGE_PAGE - 1);
+	uint8_t *start, *aligned;
+
+	if (block_size(room) < HUGE_PAGE / 2)
+		return malloc(block_size(room));
+	start = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		     -1, 0);
+	if (start == MAP_FAILED)
+		return NULL;
+	aligned = (uint8_t *)(((uintptr_t)start + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1));
+	if (aligned > start)
+		munmap(start, (size_t)(aligned - start));
+	munmap(aligned + size, (size_t)(start + HUGE_PAGE - aligned));
+	madvise(aligned, size, MADV_HUGEPAGE);
+	return aligned;
+}
+
+static void free_block(void *block, size_t room)
+{
+	if (block && block_size(room) >= HUGE_PAGE / 2)
+		munmap(block, (block_size(room) + HUGE_PAGE - 1) & ~(size_t)(HUGE_PAGE - 1));
+	else
+		free(block);
+}
+
+static bool grow(struct core_table *table, size_t room)
+{
+	uint64_t *first;
 	struct core_segment *segments;
 
-	if (!first)
+	if (room > SIZE_MAX / 64 || !(first = new_block(room)))
 		return false;
+	segments = (struct core_segment *)(first + room);
+	if (table->count) {
+		memcpy(first, table->first, table->count * sizeof(*first));
+		memcpy(segments, table->segments, table->count * sizeof(*segments));
+	}
+	free_block(table->first, table->room);
 	table->first = first;
-	segments = realloc(table->segments, new_room * sizeof(*segments));
-	if (!segments)
-		return false;
 	table->segments = segments;
-	*room = new_room;
+	table->sample = (uint64_t *)(segments + room);
+	table->room = room;
 	return true;
 }
 
@@ -124,8 +163,8 @@ static tmem_status sort(struct core_table *table)
 static tmem_status load(struct core_table *table, struct tmi_elf_segments *walk, uint64_t mask,
 			struct core_notes *notes, bool *sorted)
 {
+	uint64_t expected = walk->elf->segment_count;
 	struct tmi_elf_segment segment;
-	size_t room = 0;
 
 	while (tmi_elf_segments_next(walk, &segment)) {
 		if (segment.type == TMI_ELF_NOTE)
@@ -133,7 +172,10 @@ static tmem_status load(struct core_table *table, struct tmi_elf_segments *walk,
 		if (segment.type != TMI_ELF_LOAD || segment.address > mask ||
 		    (!segment.memory_size && !segment.file_size))
 			continue;
-		if (table->count == room && !grow(table, &room, walk->elf->segment_count))
+		if (table->count == table->room &&
+		    !grow(table, table->room             ? 2 * table->room
+				 : expected < FIRST_ROOM ? (size_t)expected
+							 : FIRST_ROOM))
 			return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
 		append(table, &segment, mask, sorted);
 	}
@@ -159,6 +201,8 @@ tmem_status tmi_core_table_init(struct core_table *table, const struct tmi_elf *
 	free(buffer);
 	if (status == TMEM_S_OK && !sorted)
 		status = sort(table);
+	for (size_t i = 0; i < table->count; i += CORE_SAMPLE)
+		table->sample[i / CORE_SAMPLE] = table->first[i];
 	if (status != TMEM_S_OK)
 		tmi_core_table_fini(table);
 	return status;
@@ -166,26 +210,35 @@ tmem_status tmi_core_table_init(struct core_table *table, const struct tmi_elf *
 
 void tmi_core_table_fini(struct core_table *table)
 {
-	free(table->first);
-	free(table->segments);
+	free_block(table->first, table->room);
 	memset(table, 0, sizeof(*table));
 }
 
-/* Number of segments that begin at or below @address. No branch depends on the table. */
-static size_t count_up_to(const struct core_table *table, uint64_t address)
+/* The last of @count ascending numbers that is not above @value; the first is not. */
+static const uint64_t *last_up_to(const uint64_t *base, size_t count, uint64_t value)
 {
-	const uint64_t *base = table->first;
-	size_t count = table->count;
-
-	if (!count || *base > address)
-		return 0;
+	/* No branch depends on the numbers. */
 	while (count > 1) {
 		size_t half = count / 2;
 
-		base = base[half] <= address ? base + half : base;
+		base = base[half] <= value ? base + half : base;
 		count -= half;
 	}
-	return (size_t)(base - table->first) + 1;
+	return base;
+}
+
+/* Number of segments that begin at or below @address. */
+static size_t count_up_to(const struct core_table *table, uint64_t address)
+{
+	size_t samples = (table->count + CORE_SAMPLE - 1) / CORE_SAMPLE;
+	size_t start, left;
+
+	if (!table->count || *table->first > address)
+		return 0;
+	start = (size_t)(last_up_to(table->sample, samples, address) - table->sample);
+	start *= CORE_SAMPLE;
+	left = table->count - start < CORE_SAMPLE ? table->count - start : CORE_SAMPLE;
+	return (size_t)(last_up_to(table->first + start, left, address) - table->first) + 1;
 }
 
 /* Divides a segment: what the file holds, what it should hold, what was never put into it. */

@@ -55,9 +55,10 @@ static inline uint8_t *grow_bytes(struct grown_bytes *to, size_t size)
 		if (!to->bytes)
 			abort();
 	}
-	memset(to->bytes + to->size, 0, size);
+	if (size)
+		memset(to->bytes + to->size, 0, size);
 	to->size += size;
-	return to->bytes + to->size - size;
+	return to->bytes ? to->bytes + to->size - size : NULL;
 }
 
 static inline void put_integer(uint8_t *at, unsigned size, bool big, uint64_t value)
