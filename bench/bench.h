@@ -73,9 +73,6 @@ bool bench_good(tmem_status status, tmem_target *target, const char *what);
 /* Bytes of the big memory: 1 GiB, or BENCH_SIZE. */
 uint64_t bench_size(void);
 
-/* Monotonic nanoseconds. */
-uint64_t bench_now(void);
-
 /* Keeps a result alive that nothing else wants. */
 static inline void bench_use(uint64_t value)
 {
