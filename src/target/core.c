@@ -140,8 +140,8 @@ static tmem_status load(struct core *core)
 			" segments",
 			core->file.path, core->elf.segment_count);
 	atomic_init(&core->size, core->file.size);
-	core->incomplete = core->table.cut || core->notes.cut ||
-			   tmi_core_table_end(&core->table) > core->file.size;
+	core->incomplete =
+		core->table.cut || core->notes.cut || core->table.file_end > core->file.size;
 	find_page_size(core);
 	return TMEM_S_OK;
 }

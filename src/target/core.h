@@ -43,7 +43,8 @@ struct core_table {
 		sample; /* every CORE_SAMPLE'th first, so that a search begins in few cache lines */
 	size_t count;
 	size_t room;
-	bool cut; /* the program headers run over the end of the file */
+	uint64_t file_end; /* bytes that the file should have at least */
+	bool cut;          /* the program headers run over the end of the file */
 };
 
 /* Protection of a mapping of which there is no segment. */
@@ -76,9 +77,6 @@ bool tmi_core_table_find(const struct core_table *table, uint64_t size, uint64_t
 /* The whole segment that holds @address, also where the file has nothing of it. */
 bool tmi_core_table_span(const struct core_table *table, uint64_t address, uint64_t *first,
 			 uint64_t *last);
-
-/* Bytes that the file should have at least. */
-uint64_t tmi_core_table_end(const struct core_table *table);
 
 /* ---- core_notes.c ---- */
 

@@ -99,6 +99,8 @@ static void append(struct core_table *table, const struct tmi_elf_segment *segme
 	if (new->stored &&new->stored - 1 > new->last - first)
 		new->stored = new->last - first + 1;
 	new->place = place_of(segment->offset, segment->flags);
+	if (new->stored && tmi_add_saturating(segment->offset, new->stored) > table->file_end)
+		table->file_end = tmi_add_saturating(segment->offset, new->stored);
 	if (table->count && first <= table->segments[table->count - 1].last)
 		*sorted = false;
 	table->first[table->count++] = first;
@@ -295,18 +297,4 @@ bool tmi_core_table_span(const struct core_table *table, uint64_t address, uint6
 	*first = table->first[index - 1];
 	*last = table->segments[index - 1].last;
 	return true;
-}
-
-uint64_t tmi_core_table_end(const struct core_table *table)
-{
-	uint64_t end = 0;
-
-	for (size_t i = 0; i < table->count; i++) {
-		uint64_t offset = table->segments[i].place >> 3;
-
-		if (table->segments[i].stored &&
-		    tmi_add_saturating(offset, table->segments[i].stored) > end)
-			end = tmi_add_saturating(offset, table->segments[i].stored);
-	}
-	return end;
 }
