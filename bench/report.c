@@ -171,7 +171,7 @@ void bench_report_line(const char *id, const struct bench_line *line,
 
 	print_value(limit, sizeof(limit), line, &outcome->limits[outcome->best], outcome->work);
 	print_value(library, sizeof(library), line, &outcome->library, outcome->work);
-	printf("%-4s %-40s %10s %10s %6.2f  %-17s %s\n", id, line->metric, limit, library,
+	printf("%-4s %-40s %10s %10s %6.3f  %-17s %s\n", id, line->metric, limit, library,
 	       outcome->ratio, line->goal, outcome->met ? MET : MISSED);
 	fflush(stdout);
 	if (file)
