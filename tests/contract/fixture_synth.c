@@ -5,8 +5,9 @@
 
 #include "contract/contract.h"
 
-/* A line of at most this many bytes of content. */
-#define LINE_BYTES 64
+/* Bytes of content in a line: few where most is a pattern, many where every byte is given. */
+#define SHORT_LINE 64
+#define LONG_LINE  4096
 
 /* True when the line says more than the pattern of the whole run. */
 static bool is_special(const struct model *model, const struct model_run *run, size_t from,
@@ -22,12 +23,13 @@ static void write_run(FILE *file, const struct model *model, const struct model_
 		      bool every_byte)
 {
 	size_t size = model_run_size(run);
+	size_t longest = every_byte ? LONG_LINE : SHORT_LINE;
 
 	fprintf(file, "run 0x%" PRIx64 " 0x%zx %s\n", run->first, size,
 		run->writable ? "rw-p" : "r--p");
 	fprintf(file, "pattern 0x%" PRIx64 " 0x%zx seed=%u\n", run->first, size, model->seed);
-	for (size_t i = 0; i < size; i += LINE_BYTES) {
-		size_t line = size - i < LINE_BYTES ? size - i : LINE_BYTES;
+	for (size_t i = 0; i < size; i += longest) {
+		size_t line = size - i < longest ? size - i : longest;
 
 		if (!every_byte && !is_special(model, run, i, line))
 			continue;
