@@ -136,6 +136,7 @@ static bool run_one(struct tmi_session *session, const char *line, const char *t
 		    const char *end)
 {
 	struct tmi_args args = { .session = session, .line = line };
+	const char *outer = session->command;
 	char *copy;
 	bool done;
 
@@ -147,11 +148,13 @@ static bool run_one(struct tmi_session *session, const char *line, const char *t
 	if (!copy)
 		return tmi_error(session, "out of memory");
 	args.text = copy;
+	session->command = copy;
 	args.column = (size_t)(text - line);
 	tmi_session_refresh(session);
 	tmi_session_drop_modules(session);
 	done = execute(&args);
 	tmi_session_drop_modules(session);
+	session->command = outer;
 	free(copy);
 	return done;
 }

@@ -115,6 +115,7 @@ struct tmi_session {
 	unsigned width;        /* columns of the screen, 80 unless told */
 	unsigned prompt_width; /* columns before the line on the screen; error carets count them */
 	bool echo_line;        /* the line is not on the screen: errors show it above their caret */
+	bool json;             /* records instead of text; set before the first line */
 
 	/* Memory of earlier commands. */
 	uint64_t display_next;    /* where a display without a range goes on */
@@ -131,6 +132,7 @@ struct tmi_session {
 	bool interrupted;            /* an interrupt was seen: the rest of the line is dropped */
 	uint64_t failures;           /* commands that failed since the session began */
 	unsigned depth;              /* commands inside commands */
+	const char *command;         /* the text of the running command, NULL = none */
 	struct tmi_modules *modules; /* fetched once a command, see modules.h */
 	struct tmi_slot *slots;
 };

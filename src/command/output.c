@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* output.c - growable text, formatted numbers, and sending both to the session's callback. */
+/*
+ * output.c - growable text, formatted numbers, and sending both to the session's callback.
+ * Records are in record.c.
+ */
 #include "command/output.h"
 
 #include <stdarg.h>
@@ -105,11 +108,32 @@ void tmi_out_text(struct tmi_session *session, struct tmi_text *text)
 {
 	if (text->failed)
 		tmi_out_kind(session, TMI_OUTPUT_ERROR, "out of memory: output is missing here\n");
-	else if (text->size > 0)
+	else if (text->size > 0 && !session->json)
 		session->callbacks.output(session->callbacks.context, TMI_OUTPUT_NORMAL, text->data,
 					  text->size);
 	text->failed = false;
 	tmi_text_clear(text);
+}
+
+/* The form that programs get of text that is no record. */
+static void record_text(struct tmi_session *session, enum tmi_output_kind kind,
+			const struct tmi_text *text)
+{
+	struct tmi_record record;
+	size_t size = text->size;
+
+	if (kind == TMI_OUTPUT_NORMAL || kind == TMI_OUTPUT_PROMPT)
+		return;
+	while (size > 0 && text->data[size - 1] == '\n')
+		size--;
+	tmi_record_begin(&record, session, kind == TMI_OUTPUT_ERROR ? "error" : "message");
+	tmi_record_text_sized(&record, kind == TMI_OUTPUT_ERROR ? "error" : "text", text->data,
+			      size);
+	if (kind == TMI_OUTPUT_ERROR)
+		tmi_record_text(&record, "status", tmem_status_name(TMEM_E_FAIL));
+	if (session->command)
+		tmi_record_text(&record, "command", session->command);
+	tmi_record_send(&record);
 }
 
 static void out(struct tmi_session *session, enum tmi_output_kind kind, const char *format,
@@ -122,6 +146,8 @@ static void out(struct tmi_session *session, enum tmi_output_kind kind, const ch
 	if (text.failed)
 		session->callbacks.output(session->callbacks.context, TMI_OUTPUT_ERROR, no_memory,
 					  strlen(no_memory));
+	else if (text.size > 0 && session->json)
+		record_text(session, kind, &text);
 	else if (text.size > 0)
 		session->callbacks.output(session->callbacks.context, kind, text.data, text.size);
 	tmi_text_fini(&text);
@@ -143,6 +169,23 @@ void tmi_out_kind(struct tmi_session *session, enum tmi_output_kind kind, const 
 	va_start(arguments, format);
 	out(session, kind, format, arguments);
 	va_end(arguments);
+}
+
+void tmi_out_message(struct tmi_session *session, const char *format, ...)
+{
+	struct tmi_text text = { 0 };
+	va_list arguments;
+
+	va_start(arguments, format);
+	put_arguments(&text, format, arguments);
+	va_end(arguments);
+	if (session->json && !text.failed && text.size > 0) {
+		record_text(session, TMI_OUTPUT_WARNING, &text);
+	} else {
+		tmi_text_char(&text, '\n', 1);
+		tmi_out_text(session, &text);
+	}
+	tmi_text_fini(&text);
 }
 
 struct tmi_number_text tmi_value(uint64_t value, unsigned size)
