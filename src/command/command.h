@@ -253,7 +253,20 @@ bool tmi_check_address(struct tmi_args *args, const char *where, uint64_t *addre
  * tmi_error_explain() adds a line of explanation below: what was expected and what to try.
  * tmi_error_target() prints "@what: <last error of the target>".
  * tmi_error_memory() is tmi_error_at() MEMORY for the command's end, naming the address.
+ * tmi_error_partial() adds a line: "@done of @size bytes were @what".
+ * tmi_error_with() is tmi_error() with what programs get besides the text.
+ *
+ * For programs each is a record of type "error"; its status is the target's, or E_INVALIDARG when
+ * the command is wrong, or E_FAIL.
  */
+struct tmi_error_facts {
+	tmem_status status;
+	uint32_t reason; /* enum tmem_reason; 0 = none */
+	bool has_address;
+	uint64_t address; /* where it failed */
+	uint64_t done;    /* of @size bytes */
+	uint64_t size;    /* 0 = not told */
+};
 bool tmi_error(struct tmi_session *session, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 bool tmi_error_at(struct tmi_args *args, enum tmi_error_kind kind, const char *where);
@@ -262,6 +275,10 @@ bool tmi_error_explain(struct tmi_args *args, enum tmi_error_kind kind, const ch
 bool tmi_error_target(struct tmi_session *session, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 bool tmi_error_memory(struct tmi_args *args, uint64_t address);
+bool tmi_error_partial(struct tmi_args *args, uint64_t address, uint64_t done, uint64_t size,
+		       const char *what);
+bool tmi_error_with(struct tmi_session *session, const struct tmi_error_facts *facts,
+		    const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* "Interrupted: " and what was done. */
 bool tmi_error_interrupted(struct tmi_session *session, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

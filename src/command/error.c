@@ -8,7 +8,12 @@
  *	           ^ Range error in 'db 0 L20000000'
  *
  * Names that mean nothing and failing reads inside an expression quote what was not parsed yet.
+ *
+ * For programs an error is a record: one line of text without the caret, the status, and what else
+ * is known in numbers.
  */
+#include <ctype.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,11 +27,75 @@ static const char *const texts[] = {
 #undef ROW
 };
 
-static bool send(struct tmi_session *session, struct tmi_text *text)
+/* An error on its way out. */
+struct failure {
+	struct tmi_session *session;
+	struct tmi_text text;   /* for people: all lines */
+	struct tmi_text record; /* for programs */
+	struct tmi_error_facts facts;
+	bool has_column;
+	size_t column; /* in the command */
+};
+
+static void fini(struct failure *failure)
 {
-	tmi_out_kind(session, TMI_OUTPUT_ERROR, "%s\n",
-		     text->data && !text->failed ? text->data : "out of memory");
-	tmi_text_fini(text);
+	tmi_text_fini(&failure->text);
+	tmi_text_fini(&failure->record);
+}
+
+/* Text without line breaks and the blanks around them. */
+static void flatten(struct tmi_text *out, const char *text)
+{
+	while (isspace((unsigned char)*text))
+		text++;
+	for (; *text; text++) {
+		if (*text != '\n') {
+			tmi_text_char(out, *text, 1);
+			continue;
+		}
+		while (isspace((unsigned char)text[1]))
+			text++;
+		tmi_text_char(out, ' ', text[1] != 0);
+	}
+}
+
+static void send_record(struct failure *failure)
+{
+	const struct tmi_error_facts *facts = &failure->facts;
+	struct tmi_text line = { 0 };
+	struct tmi_record record;
+
+	flatten(&line, failure->record.data ? failure->record.data : "");
+	tmi_record_begin(&record, failure->session, "error");
+	tmi_record_text_sized(&record, "error", line.data ? line.data : "", line.size);
+	tmi_record_text(&record, "status", tmem_status_name(facts->status));
+	if (facts->reason)
+		tmi_record_text(&record, "reason", tmem_reason_text(facts->reason));
+	if (facts->has_address)
+		tmi_record_address(&record, "address", facts->address);
+	if (facts->size) {
+		tmi_record_size(&record, "done", facts->done);
+		tmi_record_size(&record, "size", facts->size);
+	}
+	if (failure->session->command)
+		tmi_record_text(&record, "command", failure->session->command);
+	if (failure->has_column)
+		tmi_record_number(&record, "column", failure->column);
+	tmi_record_send(&record);
+	tmi_text_fini(&line);
+}
+
+static bool send(struct failure *failure)
+{
+	bool failed = failure->text.failed || failure->record.failed;
+
+	if (failed)
+		tmi_out_kind(failure->session, TMI_OUTPUT_ERROR, "out of memory\n");
+	else if (failure->session->json)
+		send_record(failure);
+	else
+		tmi_out_kind(failure->session, TMI_OUTPUT_ERROR, "%s\n", failure->text.data);
+	fini(failure);
 	return false;
 }
 
@@ -43,15 +112,53 @@ static void put(struct tmi_text *text, const char *format, va_list arguments)
 	free(formatted);
 }
 
-bool tmi_error(struct tmi_session *session, const char *format, ...)
+/* The same for both forms; @lead and @record_lead stand before it. */
+static void put_both(struct failure *failure, const char *lead, const char *record_lead,
+		     const char *format, va_list arguments)
 {
 	struct tmi_text text = { 0 };
+
+	put(&text, format, arguments);
+	failure->text.failed |= text.failed;
+	tmi_text_format(&failure->text, "%s%s", lead, text.data ? text.data : "");
+	tmi_text_format(&failure->record, "%s%s", record_lead, text.data ? text.data : "");
+	tmi_text_fini(&text);
+}
+
+/* What the target said about its last failure. */
+static void take_detail(struct failure *failure, tmem_status otherwise)
+{
+	struct tmem_error_detail detail = { .size = sizeof(detail) };
+
+	failure->facts.status = otherwise;
+	if (tmem_last_error_detail(failure->session->target, &detail) != TMEM_S_OK)
+		return;
+	if (TMEM_FAILED(detail.status))
+		failure->facts.status = detail.status;
+	failure->facts.reason = detail.reason;
+}
+
+bool tmi_error(struct tmi_session *session, const char *format, ...)
+{
+	struct failure failure = { .session = session, .facts = { .status = TMEM_E_FAIL } };
 	va_list arguments;
 
 	va_start(arguments, format);
-	put(&text, format, arguments);
+	put_both(&failure, "", "", format, arguments);
 	va_end(arguments);
-	return send(session, &text);
+	return send(&failure);
+}
+
+bool tmi_error_with(struct tmi_session *session, const struct tmi_error_facts *facts,
+		    const char *format, ...)
+{
+	struct failure failure = { .session = session, .facts = *facts };
+	va_list arguments;
+
+	va_start(arguments, format);
+	put_both(&failure, "", "", format, arguments);
+	va_end(arguments);
+	return send(&failure);
 }
 
 /* Columns that the first @size bytes of UTF-8 text take, a control character being one. */
@@ -88,9 +195,13 @@ static void put_caret(struct tmi_text *text, struct tmi_args *args, enum tmi_err
 	tmi_text_char(text, '\'', 1);
 }
 
-static void put_error(struct tmi_text *text, struct tmi_args *args, enum tmi_error_kind kind,
+static void put_error(struct failure *failure, struct tmi_args *args, enum tmi_error_kind kind,
 		      const char *where)
 {
+	struct tmi_text *text = &failure->text;
+	size_t place = failure->text.size;
+	bool caret = false;
+
 	if (*where == 0 && kind == TMI_ERROR_MISSING)
 		tmi_text_format(text, "%s from '<EOL>'", texts[kind]);
 	else if (*where == 0 && kind == TMI_ERROR_SYNTAX)
@@ -98,65 +209,109 @@ static void put_error(struct tmi_text *text, struct tmi_args *args, enum tmi_err
 	else if (kind == TMI_ERROR_RESOLVE || kind == TMI_ERROR_MEMORY)
 		tmi_text_format(text, "%s at '%s'", texts[kind], where);
 	else
+		caret = true;
+	if (caret) {
 		put_caret(text, args, kind, where);
+		tmi_text_puts(&failure->record, texts[kind]);
+	} else if (text->data) {
+		tmi_text_puts(&failure->record, text->data + place);
+	}
+	failure->has_column = true;
+	failure->column = (size_t)(where - args->text);
+	if (kind == TMI_ERROR_MEMORY)
+		take_detail(failure, TMEM_E_READ_FAULT);
+	else
+		failure->facts.status = TMEM_E_INVALIDARG;
 }
 
 bool tmi_error_at(struct tmi_args *args, enum tmi_error_kind kind, const char *where)
 {
-	struct tmi_text text = { 0 };
+	struct failure failure = { .session = args->session };
 
-	put_error(&text, args, kind, where);
-	return send(args->session, &text);
+	put_error(&failure, args, kind, where);
+	return send(&failure);
 }
 
 bool tmi_error_explain(struct tmi_args *args, enum tmi_error_kind kind, const char *where,
 		       const char *format, ...)
 {
-	struct tmi_text text = { 0 };
+	struct failure failure = { .session = args->session };
 	va_list arguments;
 
-	put_error(&text, args, kind, where);
-	tmi_text_puts(&text, "\n  ");
+	put_error(&failure, args, kind, where);
 	va_start(arguments, format);
-	put(&text, format, arguments);
+	put_both(&failure, "\n  ", ": ", format, arguments);
 	va_end(arguments);
-	return send(args->session, &text);
+	return send(&failure);
 }
 
 bool tmi_error_target(struct tmi_session *session, const char *format, ...)
 {
+	/* Asked first: the text is the library's until the next call. */
 	const char *reason = tmem_last_error(session->target);
-	struct tmi_text text = { 0 };
+	struct failure failure = { .session = session };
 	va_list arguments;
 
+	if (!*reason)
+		reason = "no reason given";
 	va_start(arguments, format);
-	put(&text, format, arguments);
+	put_both(&failure, "", "", format, arguments);
 	va_end(arguments);
-	tmi_text_format(&text, ": %s", *reason ? reason : "no reason given");
-	return send(session, &text);
+	tmi_text_format(&failure.text, ": %s", reason);
+	tmi_text_format(&failure.record, ": %s", reason);
+	take_detail(&failure, TMEM_E_FAIL);
+	return send(&failure);
+}
+
+/* A Memory access error at the command's end, that names the address. */
+static void put_memory(struct failure *failure, struct tmi_args *args, uint64_t address)
+{
+	const char *reason = tmem_last_error(args->session->target);
+
+	put_caret(&failure->text, args, TMI_ERROR_MEMORY, args->text + strlen(args->text));
+	tmi_text_format(&failure->text, "\n  at %s", tmi_address(args->session, address).text);
+	tmi_text_format(&failure->record, "%s at %s", texts[TMI_ERROR_MEMORY],
+			tmi_address(args->session, address).text);
+	if (*reason) {
+		tmi_text_format(&failure->text, ": %s", reason);
+		tmi_text_format(&failure->record, ": %s", reason);
+	}
+	failure->facts.has_address = true;
+	failure->facts.address = address;
 }
 
 bool tmi_error_memory(struct tmi_args *args, uint64_t address)
 {
-	const char *reason = tmem_last_error(args->session->target);
-	struct tmi_text text = { 0 };
+	struct failure failure = { .session = args->session };
 
-	put_caret(&text, args, TMI_ERROR_MEMORY, args->text + strlen(args->text));
-	tmi_text_format(&text, "\n  at %s", tmi_address(args->session, address).text);
-	if (*reason)
-		tmi_text_format(&text, ": %s", reason);
-	return send(args->session, &text);
+	put_memory(&failure, args, address);
+	take_detail(&failure, TMEM_E_READ_FAULT);
+	return send(&failure);
+}
+
+bool tmi_error_partial(struct tmi_args *args, uint64_t address, uint64_t done, uint64_t size,
+		       const char *what)
+{
+	struct failure failure = { .session = args->session };
+
+	put_memory(&failure, args, address);
+	take_detail(&failure, TMEM_E_WRITE_FAULT);
+	failure.facts.done = done;
+	failure.facts.size = size;
+	tmi_text_format(&failure.text, "\n  0x%" PRIx64 " of 0x%" PRIx64 " bytes were %s", done,
+			size, what);
+	return send(&failure);
 }
 
 bool tmi_error_interrupted(struct tmi_session *session, const char *format, ...)
 {
-	struct tmi_text text = { 0 };
+	struct failure failure = { .session = session,
+				   .facts = { .status = TMEM_E_CONTROL_C_EXIT } };
 	va_list arguments;
 
 	session->interrupted = true;
-	tmi_text_puts(&text, "Interrupted: ");
 	va_start(arguments, format);
-	put(&text, format, arguments);
+	put_both(&failure, "Interrupted: ", "Interrupted: ", format, arguments);
 	va_end(arguments);
-	return send(session, &text);
+	return send(&failure);
 }

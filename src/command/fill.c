@@ -31,6 +31,16 @@ static tmem_status fill(struct tmi_session *session, const struct tmi_range *ran
 	return status;
 }
 
+static void record_filled(struct tmi_session *session, const struct tmi_range *range)
+{
+	struct tmi_record record;
+
+	tmi_record_begin(&record, session, "filled");
+	tmi_record_address(&record, "address", range->start);
+	tmi_record_size(&record, "size", range->size);
+	tmi_record_send(&record);
+}
+
 static bool report(struct tmi_args *args, const struct tmi_range *range, tmem_status status,
 		   uint64_t filled)
 {
@@ -40,13 +50,14 @@ static bool report(struct tmi_args *args, const struct tmi_range *range, tmem_st
 	if (status == TMEM_E_CONTROL_C_EXIT)
 		return tmi_error_interrupted(session, "filled 0x%" PRIx64 " of 0x%" PRIx64 " bytes",
 					     filled, range->size);
-	if (filled == range->size) {
+	if (filled != range->size)
+		return tmi_error_partial(args, tmi_clean_address(session, range->start + filled),
+					 filled, range->size, "filled");
+	if (session->json)
+		record_filled(session, range);
+	else
 		tmi_out(session, "Filled 0x%" PRIx64 " bytes\n", filled);
-		return true;
-	}
-	tmi_error_memory(args, tmi_clean_address(session, range->start + filled));
-	return tmi_error(session, "  0x%" PRIx64 " of 0x%" PRIx64 " bytes were filled", filled,
-			 range->size);
+	return true;
 }
 
 static bool execute(struct tmi_args *args)

@@ -211,6 +211,6 @@ bool tmi_values_write(struct tmi_args *args, uint64_t address, const struct tmi_
 	session->last_address = address;
 	if (done == bytes->size)
 		return true;
-	tmi_error_memory(args, tmi_clean_address(session, address + done));
-	return tmi_error(session, "  0x%zx of 0x%zx bytes were written", done, bytes->size);
+	return tmi_error_partial(args, tmi_clean_address(session, address + done), done,
+				 bytes->size, "written");
 }
