@@ -44,13 +44,28 @@ void progress_update(struct progress *progress, const struct tmem_progress *now)
 /* Takes the line off the screen. */
 void progress_erase(struct progress *progress);
 
+/* --color */
+enum colour {
+	COLOUR_AUTO, /* on a terminal, unless NO_COLOR is set */
+	COLOUR_ALWAYS,
+	COLOUR_NEVER,
+};
+
+/* How output looks. */
+struct appearance {
+	enum colour colour;
+	bool json; /* records, one a line */
+};
+
 /* Where text goes. */
 struct console {
-	bool error_colour; /* errors in red: standard error is a terminal, NO_COLOR is not set */
+	bool error_colour;  /* errors in red */
+	bool output_colour; /* the addresses of rows dim */
+	bool in_line;       /* standard output stands inside a line */
 	struct progress progress;
 };
 
-void console_init(struct console *console);
+void console_init(struct console *console, const struct appearance *appearance);
 void console_write(struct console *console, enum tmi_output_kind kind, const char *text,
 		   size_t size);
 /* Columns of the terminal; 80 when there is none. */
@@ -58,7 +73,8 @@ unsigned console_width(void);
 
 /* Line editing with history, on a terminal. */
 struct prompt;
-struct prompt *prompt_new(void);
+/* @output: where the prompt is written, standard output or error. */
+struct prompt *prompt_new(FILE *output);
 void prompt_free(struct prompt *prompt);
 
 enum prompt_result {
@@ -84,6 +100,7 @@ void interrupt_clear(void);
  * Runs the commands given as arguments; without any, those of standard input: at a prompt when it
  * is a terminal. Returns the exit code.
  */
-int run_commands(tmem_target *target, char **commands, int count);
+int run_commands(tmem_target *target, char **commands, int count,
+		 const struct appearance *appearance);
 
 #endif

@@ -27,6 +27,8 @@ static const char help_text[] =
 	"  -o, --options KEY=VALUE[,...]\n"
 	"                    how to open TARGET: suspend=on stops a process meanwhile,\n"
 	"                    cache=on, overlay=on, threads=N ...\n"
+	"      --json        prints records for programs, one JSON object a line; errors too\n"
+	"      --color WHEN  auto (on a terminal, unless NO_COLOR is set), always or never\n"
 	"      --kinds       lists the kinds of targets\n"
 	"  -h, --help        shows this\n"
 	"  -V, --version     shows the version\n"
@@ -46,10 +48,12 @@ static const char help_text[] =
 	"Examples\n"
 	"  tmem pid:1234 'db [heap] L40'\n"
 	"  tmem -o suspend=on pid:1234\n"
-	"  tmem ./core 'dps @rsp' '!address' > report.txt\n";
+	"  tmem ./core 'dps @rsp' '!address' > report.txt\n"
+	"  tmem --json ./core '!address -f:Stack' | jq -r .base\n";
 
 struct arguments {
 	struct tmi_text options; /* every -o, joined */
+	struct appearance appearance;
 	const char *target;
 	char **commands;
 	int count;
@@ -91,6 +95,22 @@ static int print_kinds(void)
 	return EXIT_COMMAND_FAILED;
 }
 
+static int take_colour(struct arguments *arguments)
+{
+	static const char *const words[] = {
+		[COLOUR_AUTO] = "auto",
+		[COLOUR_ALWAYS] = "always",
+		[COLOUR_NEVER] = "never",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(optarg, words[i])) {
+			arguments->appearance.colour = (enum colour)i;
+			return -1;
+		}
+	return usage_error("--color takes auto, always or never");
+}
+
 /* Takes one option; -1: go on, else the exit code. */
 static int take_option(struct arguments *arguments, int option, char **argv)
 {
@@ -103,7 +123,11 @@ static int take_option(struct arguments *arguments, int option, char **argv)
 	case 'h': fputs(help_text, stdout); return EXIT_DONE;
 	case 'V': printf("tmem %s\n", TMEM_VERSION); return EXIT_DONE;
 	case 'k': return print_kinds();
-	case ':': return usage_error("-o needs a value, such as suspend=on");
+	case 'c': return take_colour(arguments);
+	case 'j': arguments->appearance.json = true; return -1;
+	case ':':
+		return usage_error(optopt == 'c' ? "--color takes auto, always or never"
+						 : "-o needs a value, such as suspend=on");
 	default: return unknown_option(argv[optind - 1]);
 	}
 }
@@ -116,6 +140,8 @@ static int parse_arguments(struct arguments *arguments, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "kinds", no_argument, NULL, 'k' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "color", required_argument, NULL, 'c' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option, code;
@@ -134,15 +160,39 @@ static int parse_arguments(struct arguments *arguments, int argc, char **argv)
 	return -1;
 }
 
-/* "tmem: cannot open TARGET: why"; the library's text may begin with the target's name itself. */
-static int open_failed(const char *target)
+/* Where a failure before the first command goes. */
+static void print_to_stdout(void *context, enum tmi_output_kind kind, const char *text, size_t size)
 {
-	const char *why = tmem_last_error(NULL);
+	fwrite(text, 1, size, stdout);
+}
+
+static void record_open_failed(const char *target, const char *why)
+{
+	struct tmem_error_detail detail = { .size = sizeof(detail), .status = TMEM_E_FAIL };
+	struct tmi_session session = { .callbacks = { .output = print_to_stdout }, .json = true };
+	struct tmi_error_facts facts;
+
+	tmem_last_error_detail(NULL, &detail);
+	facts = (struct tmi_error_facts){ .status = detail.status, .reason = detail.reason };
+	tmi_error_with(&session, &facts, "cannot open %s: %s", target, why);
+}
+
+/* "tmem: cannot open TARGET: why"; the library's text may begin with the target's name itself. */
+static int open_failed(const struct arguments *arguments)
+{
+	const char *target = arguments->target;
 	size_t length = strlen(target);
+	/* Kept: the library's text is gone with its next call. */
+	char *text = strdup(tmem_last_error(NULL));
+	const char *why = text ? text : "out of memory";
 
 	if (strncmp(why, target, length) == 0 && strncmp(why + length, ": ", 2) == 0)
 		why += length + 2;
-	fprintf(stderr, "tmem: cannot open %s: %s\n", target, why);
+	if (arguments->appearance.json)
+		record_open_failed(target, why);
+	else
+		fprintf(stderr, "tmem: cannot open %s: %s\n", target, why);
+	free(text);
 	return EXIT_CANNOT_OPEN;
 }
 
@@ -156,8 +206,8 @@ static int open_and_run(const struct arguments *arguments)
 		return EXIT_CANNOT_OPEN;
 	}
 	if (TMEM_FAILED(tmem_open(arguments->target, arguments->options.data, &target)))
-		return open_failed(arguments->target);
-	code = run_commands(target, arguments->commands, arguments->count);
+		return open_failed(arguments);
+	code = run_commands(target, arguments->commands, arguments->count, &arguments->appearance);
 	tmem_close(target);
 	return code;
 }

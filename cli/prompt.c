@@ -72,7 +72,7 @@ static int read_character(EditLine *editor, wchar_t *character)
 	}
 }
 
-struct prompt *prompt_new(void)
+struct prompt *prompt_new(FILE *output)
 {
 	struct prompt *prompt = calloc(1, sizeof(*prompt));
 	HistEvent event;
@@ -80,7 +80,7 @@ struct prompt *prompt_new(void)
 	if (!prompt)
 		return NULL;
 	prompt->text = "";
-	prompt->editor = el_init("tmem", stdin, stdout, stderr);
+	prompt->editor = el_init("tmem", stdin, output, stderr);
 	prompt->history = history_init();
 	if (!prompt->editor || !prompt->history) {
 		prompt_free(prompt);

@@ -58,7 +58,8 @@ static bool ask(void *context, const char *text, char **line)
 	if (!read_script_line(line))
 		return false;
 	/* What a screen would show. */
-	printf("%s%s\n", text, *line);
+	if (!run->session->json)
+		printf("%s%s\n", text, *line);
 	return true;
 }
 
@@ -83,8 +84,7 @@ static void run_script(struct run *run)
 		free(line);
 	}
 	if (interrupt_seen() && !run->session->quit)
-		console_write(&run->console, TMI_OUTPUT_ERROR, "tmem: the script was stopped\n",
-			      29);
+		tmi_out_kind(run->session, TMI_OUTPUT_ERROR, "tmem: the script was stopped\n");
 }
 
 static void run_prompt(struct run *run)
@@ -138,7 +138,8 @@ static int exit_code(struct run *run)
 	return failed ? EXIT_COMMAND_FAILED : EXIT_DONE;
 }
 
-int run_commands(tmem_target *target, char **commands, int count)
+int run_commands(tmem_target *target, char **commands, int count,
+		 const struct appearance *appearance)
 {
 	struct run run = { 0 };
 	struct tmi_session_callbacks callbacks = { &run, write_output, ask, show_progress };
@@ -146,14 +147,16 @@ int run_commands(tmem_target *target, char **commands, int count)
 	static char *input[] = { from_input };
 	int code;
 
-	console_init(&run.console);
+	console_init(&run.console, appearance);
 	run.session = tmi_session_new(target, &callbacks);
 	if (!run.session) {
 		fprintf(stderr, "tmem: out of memory\n");
 		return EXIT_COMMAND_FAILED;
 	}
+	run.session->json = appearance->json;
+	/* Nothing may come between records. */
 	if (isatty(STDIN_FILENO))
-		run.prompt = prompt_new();
+		run.prompt = prompt_new(appearance->json ? stderr : stdout);
 	interrupt_init(target);
 	run_arguments(&run, count > 0 ? commands : input, count > 0 ? count : 1);
 	interrupt_fini();
