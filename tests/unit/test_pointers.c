@@ -2,6 +2,7 @@
 /* test_pointers.c - pointers of every width and byte order. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,6 +75,53 @@ static void test_many(void **state)
 	tmem_close(target);
 }
 
+/* The space has an end; what stands at its beginning does not follow. */
+static void test_no_wrap(void **state)
+{
+	static const char *const machines[] = { "amd64", "i386", "mips" };
+	uint64_t ptrs[4] = { 1, 2, 3, 4 };
+	uint64_t first = 0;
+
+	for (size_t i = 0; i < 3; i++) {
+		char text[256];
+		tmem_target *target;
+
+		snprintf(text, sizeof(text),
+			 "machine %s\nprocess 1\nrun 0 0x1000 rw-p\nrun 0x%s 0x1000 rw-p\n",
+			 machines[i], i ? "fffff000" : "fffffffffffff000");
+		target = synth_open(text, NULL);
+		assert_int_equal(tmem_read_pointers_virtual(target, 4, UINT64_MAX - 7, ptrs),
+				 TMEM_E_READ_FAULT);
+		assert_int_equal(tmem_write_pointers_virtual(target, 4, UINT64_MAX - 7, ptrs),
+				 TMEM_E_WRITE_FAULT);
+		assert_int_equal(tmem_read_pointers_virtual(target, 1, 0, &first), TMEM_S_OK);
+		assert_int_equal(first, 0);
+		tmem_close(target);
+	}
+}
+
+/* The same when a conversion's piece ends exactly at the end. */
+static void test_no_wrap_between_pieces(void **state)
+{
+	tmem_target *target = synth_open("machine powerpc64\nprocess 1\nrun 0 0x1000 rw-p\n"
+					 "run 0xffffffffffffc000 0x4000 rw-p\n",
+					 NULL);
+	uint64_t *ptrs = calloc(2050, sizeof(*ptrs));
+	uint64_t first = 0;
+
+	assert_int_equal(tmem_read_pointers_virtual(target, 2048, 0xffffffffffffc000, ptrs),
+			 TMEM_S_OK);
+	assert_int_equal(tmem_read_pointers_virtual(target, 2050, 0xffffffffffffc000, ptrs),
+			 TMEM_E_READ_FAULT);
+	ptrs[2048] = 99;
+	assert_int_equal(tmem_write_pointers_virtual(target, 2050, 0xffffffffffffc000, ptrs),
+			 TMEM_E_WRITE_FAULT);
+	assert_int_equal(tmem_read_pointers_virtual(target, 1, 0, &first), TMEM_S_OK);
+	assert_int_equal(first, 0);
+	free(ptrs);
+	tmem_close(target);
+}
+
 static void test_impossible_count(void **state)
 {
 	tmem_target *target = synth_open("process 1\nrun 0x1000 0x1000 rw-p\n", NULL);
@@ -106,9 +154,8 @@ static void test_explanation(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),
-		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_impossible_count),
+		cmocka_unit_test(test_read),        cmocka_unit_test(test_many),
+		cmocka_unit_test(test_no_wrap),     cmocka_unit_test(test_impossible_count),
 		cmocka_unit_test(test_explanation),
 	};
 
