@@ -25,16 +25,30 @@ static size_t target_size(const struct rows *rows)
 	return STRING_CHARACTERS * (rows->what == 'u' ? 2 : 1);
 }
 
-/* Text up to its NUL; nothing when it is empty or unreadable. */
-static void put_string(const struct rows *rows, struct tmi_text *out, const uint8_t *data,
-		       size_t bytes)
+static unsigned unit_of(const struct rows *rows)
 {
-	unsigned unit = rows->what == 'u' ? 2 : 1;
+	return rows->what == 'u' ? 2 : 1;
+}
+
+/* Characters of text up to its NUL. */
+static size_t string_length(const struct rows *rows, const uint8_t *data, size_t bytes)
+{
+	unsigned unit = unit_of(rows);
 	size_t count = 0;
 
 	while (count < bytes / unit &&
 	       tmi_display_load(rows->session, data + count * unit, unit) != 0)
 		count++;
+	return count;
+}
+
+/* Nothing when the text is empty or unreadable. */
+static void put_string(const struct rows *rows, struct tmi_text *out, const uint8_t *data,
+		       size_t bytes)
+{
+	unsigned unit = unit_of(rows);
+	size_t count = string_length(rows, data, bytes);
+
 	if (count == 0)
 		return;
 	tmi_text_puts(out, " \"");
@@ -78,6 +92,43 @@ static bool fetch(const struct rows *rows, struct tmem_transfer *transfers, uint
 	return !TMEM_FAILED(status) || tmi_error_target(rows->session, "following the pointers");
 }
 
+static void record_target(const struct rows *rows, struct tmi_record *record, const uint8_t *data,
+			  size_t bytes)
+{
+	struct tmi_text symbol = { 0 };
+	size_t count = string_length(rows, data, bytes);
+	uint64_t value;
+
+	if (rows->what != 'p' && count > 0) {
+		tmi_record_bytes(record, "target_bytes", data, NULL, count * unit_of(rows));
+		tmi_record_characters(record, "text", unit_of(rows), data, NULL, count);
+	} else if (rows->what == 'p' && bytes >= rows->element) {
+		value = tmi_display_load(rows->session, data, rows->element);
+		tmi_record_value(record, "target_value", value, rows->element);
+		if (tmi_symbol_put(rows->session, &symbol, value))
+			tmi_record_text(record, "target_symbol", symbol.data);
+	}
+	tmi_text_fini(&symbol);
+}
+
+static void record_rows(const struct rows *rows, uint64_t address, const uint8_t *data,
+			const uint8_t *valid, const struct tmem_transfer *transfers, size_t count)
+{
+	struct tmi_record record;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t at = i * rows->element;
+		size_t there = TMEM_FAILED(transfers[i].status) ? 0 : transfers[i].done;
+
+		tmi_record_begin(&record, rows->session, "pointer");
+		tmi_record_address(&record, "address",
+				   tmi_clean_address(rows->session, address + at));
+		tmi_display_record_value(&record, "value", data + at, valid + at, rows->element);
+		record_target(rows, &record, transfers[i].buffer, there);
+		tmi_record_send(&record);
+	}
+}
+
 static void show_rows(const struct rows *rows, uint64_t address, const uint8_t *data,
 		      const uint8_t *valid, const struct tmem_transfer *transfers, size_t count)
 {
@@ -112,7 +163,9 @@ static bool show(void *context, uint64_t address, const uint8_t *data, const uin
 		done = tmi_error(rows->session, "out of memory");
 	else
 		done = fetch(rows, transfers, buffer, data, valid, count);
-	if (done)
+	if (done && rows->session->json)
+		record_rows(rows, address, data, valid, transfers, count);
+	else if (done)
 		show_rows(rows, address, data, valid, transfers, count);
 	free(transfers);
 	free(buffer);

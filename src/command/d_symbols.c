@@ -8,6 +8,36 @@ struct rows {
 	unsigned element;
 };
 
+/* A value and the module that it points into. */
+struct row {
+	uint64_t address;
+	const uint8_t *data;
+	const uint8_t *valid;
+	unsigned size;
+	const char *symbol; /* NULL = in no module */
+};
+
+static void record_row(struct tmi_session *session, const struct row *row)
+{
+	struct tmi_record record;
+
+	tmi_record_begin(&record, session, "pointer");
+	tmi_record_address(&record, "address", tmi_clean_address(session, row->address));
+	tmi_display_record_value(&record, "value", row->data, row->valid, row->size);
+	if (row->symbol)
+		tmi_record_text(&record, "symbol", row->symbol);
+	tmi_record_send(&record);
+}
+
+static void print_row(struct tmi_session *session, struct tmi_text *out, const struct row *row)
+{
+	tmi_text_format(out, "%s  ", tmi_address(session, row->address).text);
+	tmi_display_value(session, out, row->data, row->valid, row->size);
+	if (row->symbol)
+		tmi_text_format(out, " %s", row->symbol);
+	tmi_text_char(out, '\n', 1);
+}
+
 static bool show(void *context, uint64_t address, const uint8_t *data, const uint8_t *valid,
 		 size_t size)
 {
@@ -17,17 +47,16 @@ static bool show(void *context, uint64_t address, const uint8_t *data, const uin
 	struct tmi_text symbol = { 0 };
 
 	for (size_t at = 0; at < size; at += rows->element) {
-		tmi_text_puts(&out, tmi_address(session, address + at).text);
-		tmi_text_char(&out, ' ', 2);
-		tmi_display_value(session, &out, data + at, valid + at, rows->element);
+		struct row row = { address + at, data + at, valid + at, rows->element, NULL };
+
 		tmi_text_clear(&symbol);
-		if (tmi_display_is_valid(valid + at, rows->element) &&
-		    tmi_symbol_put(session, &symbol,
-				   tmi_display_load(session, data + at, rows->element))) {
-			tmi_text_char(&out, ' ', 1);
-			tmi_text_put(&out, symbol.data, symbol.size);
-		}
-		tmi_text_char(&out, '\n', 1);
+		if (tmi_display_is_valid(row.valid, row.size) &&
+		    tmi_symbol_put(session, &symbol, tmi_display_load(session, row.data, row.size)))
+			row.symbol = symbol.data;
+		if (session->json)
+			record_row(session, &row);
+		else
+			print_row(session, &out, &row);
 	}
 	tmi_out_text(session, &out);
 	tmi_text_fini(&out);

@@ -33,7 +33,10 @@ static void show_row(struct string *string, struct tmi_text *out, uint64_t addre
 	string->ended = length < count;
 	string->next = address + (length + string->ended) * string->unit;
 	/* A string that ends with a full row has no empty row below it. */
-	if (length > 0 || !string->any) {
+	if (string->session->json && (length > 0 || !string->any)) {
+		tmi_display_record_text(string->session, "text", string->unit, address, data, valid,
+					length);
+	} else if (length > 0 || !string->any) {
 		tmi_text_format(out, "%s  \"", tmi_address(string->session, address).text);
 		tmi_display_characters(string->session, out, string->unit, data, valid, length);
 		tmi_text_puts(out, "\"\n");

@@ -16,11 +16,16 @@ static bool show(void *context, uint64_t address, const uint8_t *data, const uin
 	struct tmi_text out = { 0 };
 
 	for (size_t at = 0; at < size; at += row) {
-		size_t count = (size - at) / element;
+		size_t left = (size - at) / element;
+		unsigned count =
+			(unsigned)(left < rows->layout.columns ? left : rows->layout.columns);
 
-		tmi_display_row(
-			rows->session, &out, &rows->layout, address + at, data + at, valid + at,
-			(unsigned)(count < rows->layout.columns ? count : rows->layout.columns));
+		if (rows->session->json)
+			tmi_display_record(rows->session, "memory", &rows->layout, address + at,
+					   data + at, valid + at, count);
+		else
+			tmi_display_row(rows->session, &out, &rows->layout, address + at, data + at,
+					valid + at, count);
 	}
 	tmi_out_text(rows->session, &out);
 	tmi_text_fini(&out);

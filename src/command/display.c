@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STRING_ROW 32 /* characters a row of quoted text */
+#define STRING_ROW  32   /* characters a row of quoted text */
+#define STRING_PART 4096 /* characters of a text in one record */
 
 static const struct {
 	char letter;
@@ -87,6 +88,63 @@ void tmi_display_row(struct tmi_session *session, struct tmi_text *out,
 	tmi_text_char(out, '\n', 1);
 }
 
+void tmi_display_record_value(struct tmi_record *record, const char *name, const uint8_t *data,
+			      const uint8_t *valid, unsigned size)
+{
+	if (tmi_display_is_valid(valid, size))
+		tmi_record_value(record, name, tmi_display_load(record->session, data, size), size);
+	else
+		tmi_record_null(record, name);
+}
+
+/* The text column: what rows of memory show on their right. */
+static void record_column(struct tmi_record *record, const uint8_t *data, const uint8_t *valid,
+			  size_t size)
+{
+	struct tmi_text text = { 0 };
+
+	for (size_t i = 0; i < size; i++)
+		tmi_text_char(&text, valid[i] ? tmi_printable(data[i]) : '?', 1);
+	record->failed |= text.failed;
+	tmi_record_text_sized(record, "text", text.data ? text.data : "", text.size);
+	tmi_text_fini(&text);
+}
+
+void tmi_display_record(struct tmi_session *session, const char *type,
+			const struct tmi_display_values *layout, uint64_t address,
+			const uint8_t *data, const uint8_t *valid, unsigned count)
+{
+	unsigned size = layout->element ? layout->element : tmi_pointer_size(session);
+	struct tmi_record record;
+
+	tmi_record_begin(&record, session, type);
+	tmi_record_address(&record, "address", tmi_clean_address(session, address));
+	tmi_record_bytes(&record, "bytes", data, valid, (size_t)count * size);
+	if (size > 1) {
+		tmi_record_list(&record, "values");
+		for (unsigned i = 0; i < count; i++)
+			tmi_display_record_value(&record, NULL, data + (size_t)i * size,
+						 valid + (size_t)i * size, size);
+		tmi_record_end(&record);
+	}
+	if (layout->text)
+		record_column(&record, data, valid, (size_t)count * size);
+	tmi_record_send(&record);
+}
+
+void tmi_display_record_text(struct tmi_session *session, const char *type, unsigned unit,
+			     uint64_t address, const uint8_t *data, const uint8_t *valid,
+			     size_t count)
+{
+	struct tmi_record record;
+
+	tmi_record_begin(&record, session, type);
+	tmi_record_address(&record, "address", tmi_clean_address(session, address));
+	tmi_record_bytes(&record, "bytes", data, valid, count * unit);
+	tmi_record_characters(&record, "text", unit, data, valid, count);
+	tmi_record_send(&record);
+}
+
 void tmi_display_row_at(struct tmi_session *session, const struct tmi_display_values *layout,
 			uint64_t address)
 {
@@ -100,7 +158,13 @@ void tmi_display_row_at(struct tmi_session *session, const struct tmi_display_va
 		tmi_error(session, "out of memory");
 		return;
 	}
-	if (tmi_read_with_holes(session, address, data, data + bytes, bytes)) {
+	if (!tmi_read_with_holes(session, address, data, data + bytes, bytes)) {
+		free(data);
+		return;
+	}
+	if (session->json) {
+		tmi_display_record(session, "hit", layout, address, data, data + bytes, columns);
+	} else {
 		tmi_display_row(session, &row, layout, address, data, data + bytes, columns);
 		tmi_out_text(session, &row);
 	}
@@ -126,7 +190,23 @@ void tmi_display_characters(const struct tmi_session *session, struct tmi_text *
 struct string_rows {
 	struct tmi_session *session;
 	unsigned unit;
+	bool begun; /* a record was sent */
 };
+
+static bool record_string(void *context, uint64_t address, const uint8_t *data,
+			  const uint8_t *valid, size_t size)
+{
+	struct string_rows *rows = context;
+	size_t part = (size_t)STRING_PART * rows->unit;
+
+	for (size_t at = 0; at < size; at += part) {
+		tmi_display_record_text(rows->session, rows->begun ? "text" : "hit", rows->unit,
+					address + at, data + at, valid + at,
+					(size - at < part ? size - at : part) / rows->unit);
+		rows->begun = true;
+	}
+	return true;
+}
 
 static bool show_string_rows(void *context, uint64_t address, const uint8_t *data,
 			     const uint8_t *valid, size_t size)
@@ -151,11 +231,12 @@ static bool show_string_rows(void *context, uint64_t address, const uint8_t *dat
 bool tmi_display_string(struct tmi_session *session, unsigned unit, uint64_t address,
 			uint64_t count)
 {
-	struct string_rows rows = { session, unit };
+	struct string_rows rows = { session, unit, false };
+	size_t row = (size_t)(session->json ? STRING_PART : STRING_ROW) * unit;
 	uint64_t next = session->display_next;
 	bool known = session->display_next_known;
-	bool done = tmi_display_walk(session, address, count * unit, STRING_ROW * unit,
-				     show_string_rows, &rows);
+	bool done = tmi_display_walk(session, address, count * unit, row,
+				     session->json ? record_string : show_string_rows, &rows);
 
 	/* Hits of a search do not move the place where d goes on. */
 	session->display_next = next;

@@ -28,7 +28,12 @@ void tmi_display_row(struct tmi_session *session, struct tmi_text *out,
 		     const struct tmi_display_values *layout, uint64_t address, const uint8_t *data,
 		     const uint8_t *valid, unsigned count);
 
-/* The same, reading the bytes itself: a whole row at @address, as s shows a hit. */
+/* The same row as a record of this type: bytes, values unless they are bytes, text if shown. */
+void tmi_display_record(struct tmi_session *session, const char *type,
+			const struct tmi_display_values *layout, uint64_t address,
+			const uint8_t *data, const uint8_t *valid, unsigned count);
+
+/* A whole row at @address whose bytes are read here, as s shows a hit; its record is a "hit". */
 void tmi_display_row_at(struct tmi_session *session, const struct tmi_display_values *layout,
 			uint64_t address);
 
@@ -93,9 +98,18 @@ bool tmi_display_is_valid(const uint8_t *valid, size_t size);
 void tmi_display_value(const struct tmi_session *session, struct tmi_text *out, const uint8_t *data,
 		       const uint8_t *valid, unsigned size);
 
+/* A value that memory holds as a field of a record; null when it cannot be read. */
+void tmi_display_record_value(struct tmi_record *record, const char *name, const uint8_t *data,
+			      const uint8_t *valid, unsigned size);
+
+/* A record of this type: text of @count characters, with its bytes. */
+void tmi_display_record_text(struct tmi_session *session, const char *type, unsigned unit,
+			     uint64_t address, const uint8_t *data, const uint8_t *valid,
+			     size_t count);
+
 /*
  * Rows of quoted text of da (@unit 1) or du (@unit 2): exactly @count characters from @address,
- * 32 a row, NULs shown as dots.
+ * 32 a row, NULs shown as dots. Records: a "hit", of a long text further ones of type "text".
  */
 bool tmi_display_string(struct tmi_session *session, unsigned unit, uint64_t address,
 			uint64_t count);
