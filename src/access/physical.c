@@ -12,7 +12,7 @@ static tmem_status check(const void *buffer, uint32_t flags)
 	return tmi_access_need(buffer, "buffer");
 }
 
-/* Access by cache type is for live kernels that a debugger stub controls; no target has it. */
+/* Access by cache type is for live kernels under a remote debugger; no target has it. */
 static tmem_status check_type(uint32_t flags, uint64_t offset)
 {
 	if (flags == TMEM_PHYSICAL_DEFAULT)

@@ -154,8 +154,11 @@ static void test_explanation(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),        cmocka_unit_test(test_many),
-		cmocka_unit_test(test_no_wrap),     cmocka_unit_test(test_impossible_count),
+		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_no_wrap),
+		cmocka_unit_test(test_no_wrap_between_pieces),
+		cmocka_unit_test(test_impossible_count),
 		cmocka_unit_test(test_explanation),
 	};
 
