@@ -190,10 +190,15 @@ static bool make_gcore(const struct model *model)
 	struct child child;
 	bool made;
 
-	if (fd < 0 || !child_start(&child, model))
+	if (fd < 0)
 		return false;
+	/* Only the name is wanted: gcore adds the process id to it. */
 	close(fd);
 	unlink(prefix);
+	if (!child_start(&child, model)) {
+		child_stop(&child);
+		return false;
+	}
 	snprintf(gcore_path, sizeof(gcore_path), "%s.%d", prefix, (int)child.pid);
 	made = run_gcore(child.pid, prefix);
 	child_stop(&child);
