@@ -119,12 +119,32 @@ static void put_separated_row(struct list *list, const struct tmi_region *region
 	tmi_text_char(&list->row, '\n', 1);
 }
 
-static bool list_region(void *context, const struct tmi_region *region)
+/* The fields that every record of a region has. */
+static void begin_region(struct tmi_record *record, struct tmi_session *session,
+			 const struct tmi_region *region)
 {
-	struct list *list = context;
+	struct tmi_text protect = { 0 };
 
-	if (!tmi_region_passes(&list->filter, region))
-		return true;
+	tmi_protect_put(&protect, region->protect);
+	tmi_record_begin(record, session, "region");
+	tmi_record_address(record, "base", region->base);
+	tmi_record_address(record, "last", region->last);
+	tmi_record_size(record, "size", region->last - region->base + 1);
+	tmi_record_bool(record, "begins", region->begins);
+	tmi_record_text(record, "state", tmi_state_name(region->state));
+	if (region->type)
+		tmi_record_text(record, "memory_type", tmi_type_name(region->type));
+	if (protect.size > 0)
+		tmi_record_text(record, "protect", protect.data);
+	tmi_record_text(record, "usage", tmi_usage_name(region->usage));
+	if (*region->name)
+		tmi_record_text(record, "name", region->name);
+	record->failed |= protect.failed;
+	tmi_text_fini(&protect);
+}
+
+static void print_region(struct list *list, const struct tmi_region *region)
+{
 	switch (list->layout) {
 	case LAYOUT_TABLE: put_table_row(list, region); break;
 	case LAYOUT_CSV: put_separated_row(list, region, ','); break;
@@ -132,6 +152,21 @@ static bool list_region(void *context, const struct tmi_region *region)
 	case LAYOUT_BASES: tmi_text_format(&list->row, "0x%" PRIx64 "\n", region->base); break;
 	}
 	tmi_out_text(list->session, &list->row);
+}
+
+static bool list_region(void *context, const struct tmi_region *region)
+{
+	struct list *list = context;
+	struct tmi_record record;
+
+	if (!tmi_region_passes(&list->filter, region))
+		return true;
+	if (list->session->json) {
+		begin_region(&record, list->session, region);
+		tmi_record_send(&record);
+	} else {
+		print_region(list, region);
+	}
 	if (++list->rows % 256 || !tmi_session_interrupted(list->session))
 		return true;
 	list->interrupted = true;
@@ -189,18 +224,38 @@ static void put_address(struct lookup *lookup, struct tmi_text *out, const char 
 	tmi_text_format(out, "%-24s%s\n", label, text.text);
 }
 
-static bool show_region(void *context, const struct tmi_region *region)
+/* A region and what else is known about it. */
+struct found {
+	const struct tmi_region *region;
+	const struct tmi_module *module; /* NULL = none */
+	uint64_t allocation_base;
+	uint32_t allocation_protect;
+	bool allocated; /* those two are known */
+};
+
+static void record_found(struct lookup *lookup, const struct found *found)
 {
-	struct lookup *lookup = context;
-	struct tmem_memory_basic_information info;
-	const struct tmi_module *module;
+	struct tmi_record record;
+	struct tmi_text protect = { 0 };
+
+	begin_region(&record, lookup->session, found->region);
+	if (found->allocated) {
+		tmi_protect_put(&protect, found->allocation_protect);
+		tmi_record_address(&record, "allocation_base", found->allocation_base);
+		tmi_record_text(&record, "allocation_protect", protect.size ? protect.data : "");
+	}
+	if (found->module)
+		tmi_record_text(&record, "module", found->module->name);
+	record.failed |= protect.failed;
+	tmi_record_send(&record);
+	tmi_text_fini(&protect);
+}
+
+static void print_found(struct lookup *lookup, const struct found *found)
+{
+	const struct tmi_region *region = found->region;
 	struct tmi_text out = { 0 };
 
-	if (region->last < lookup->address)
-		return true;
-	if (region->base > lookup->address)
-		return false;
-	lookup->found = true;
 	tmi_text_format(&out, "%-24s%s\n", "Usage:", tmi_usage_name(region->usage));
 	put_address(lookup, &out, "Base Address:", region->base);
 	put_address(lookup, &out, "End Address:", region->last + 1);
@@ -208,25 +263,46 @@ static bool show_region(void *context, const struct tmi_region *region)
 	put_attribute(&out, "Type:", region->type, tmi_type_name(region->type));
 	put_attribute(&out, "State:", region->state, tmi_state_name(region->state));
 	put_protect(&out, "Protect:", region->protect);
-	if (region->state != TMEM_MEM_FREE &&
-	    tmem_query_virtual(lookup->session->target, region->base, &info) == TMEM_S_OK) {
-		put_address(lookup, &out, "Allocation Base:",
-			    tmi_clean_address(lookup->session, info.allocation_base));
-		put_protect(&out, "Allocation Protect:", info.allocation_protect);
+	if (found->allocated) {
+		put_address(lookup, &out, "Allocation Base:", found->allocation_base);
+		put_protect(&out, "Allocation Protect:", found->allocation_protect);
 	}
 	if (*region->name) {
 		tmi_text_format(&out, "%-24s", "Name:");
 		tmi_name_put(&out, region->name);
 		tmi_text_char(&out, '\n', 1);
 	}
-	module = tmi_module_at(lookup->session, region->base);
-	if (module) {
+	if (found->module) {
 		tmi_text_format(&out, "%-24slmv m ", "More info:");
-		tmi_name_put(&out, module->name);
+		tmi_name_put(&out, found->module->name);
 		tmi_text_char(&out, '\n', 1);
 	}
 	tmi_out_text(lookup->session, &out);
 	tmi_text_fini(&out);
+}
+
+static bool show_region(void *context, const struct tmi_region *region)
+{
+	struct lookup *lookup = context;
+	struct tmem_memory_basic_information info;
+	struct found found = { .region = region };
+
+	if (region->last < lookup->address)
+		return true;
+	if (region->base > lookup->address)
+		return false;
+	lookup->found = true;
+	found.module = tmi_module_at(lookup->session, region->base);
+	if (region->state != TMEM_MEM_FREE &&
+	    tmem_query_virtual(lookup->session->target, region->base, &info) == TMEM_S_OK) {
+		found.allocated = true;
+		found.allocation_base = tmi_clean_address(lookup->session, info.allocation_base);
+		found.allocation_protect = info.allocation_protect;
+	}
+	if (lookup->session->json)
+		record_found(lookup, &found);
+	else
+		print_found(lookup, &found);
 	return false;
 }
 

@@ -90,6 +90,25 @@ static void sort(struct sum *sums, size_t count)
 		}
 }
 
+static void record_sum(struct summary *summary, const char *by, const char *name,
+		       const struct sum *sum, bool free)
+{
+	struct tmi_record record;
+
+	tmi_record_begin(&record, summary->session, "region_summary");
+	tmi_record_text(&record, "by", by);
+	tmi_record_text(&record, "name", name);
+	tmi_record_number(&record, "count", sum->count);
+	tmi_record_size(&record, "size", sum->bytes);
+	if (!free && summary->busy)
+		tmi_record_real(&record, "percent_of_busy",
+				100.0 * (double)sum->bytes / (double)summary->busy);
+	if (summary->total)
+		tmi_record_real(&record, "percent_of_total",
+				100.0 * (double)sum->bytes / (double)summary->total);
+	tmi_record_send(&record);
+}
+
 /* One table; a sort with @free_key has no share of what is busy. */
 static void show_sums(struct summary *summary, const char *title, struct sum *sums, size_t count,
 		      uint32_t free_key, void (*put_name)(struct tmi_text *out, uint32_t key))
@@ -103,6 +122,12 @@ static void show_sums(struct summary *summary, const char *title, struct sum *su
 	tmi_text_puts(&out, " RgnCount -------- Total Size -------- %ofBusy %ofTotal\n");
 	for (size_t i = 0; i < count && sums[i].count; i++) {
 		put_name(&name, sums[i].key);
+		if (summary->session->json) {
+			record_sum(summary, title, name.size ? name.data : "none", &sums[i],
+				   sums[i].key == free_key);
+			tmi_text_clear(&name);
+			continue;
+		}
 		tmi_text_format(&out, "%-25s %8" PRIu64 " %13s ", name.size ? name.data : "none",
 				sums[i].count,
 				tmi_short_address(summary->session, sums[i].bytes).text);

@@ -5,6 +5,18 @@
 
 #include "command/command.h"
 
+/* Tells what became of process number @id. */
+static void record(struct tmi_session *session, const char *type, uint32_t id, uint64_t pid)
+{
+	struct tmi_record record;
+
+	tmi_record_begin(&record, session, type);
+	tmi_record_number(&record, "number", id);
+	if (pid)
+		tmi_record_number(&record, "system_id", pid);
+	tmi_record_send(&record);
+}
+
 static bool attach(struct tmi_args *args)
 {
 	struct tmi_session *session = args->session;
@@ -21,9 +33,13 @@ static bool attach(struct tmi_args *args)
 					 "expected a process id; 0n1234 is decimal");
 	if (TMEM_FAILED(tmem_attach_process(session->target, (uint32_t)pid, &id)))
 		return tmi_error_target(session, "attaching to process 0n%" PRIu64, pid);
-	tmi_out(session,
-		"Process 0n%" PRIu64 " is number %" PRIu32 "; |%" PRIu32 "s makes it current\n",
-		pid, id, id);
+	if (session->json)
+		record(session, "attached", id, pid);
+	else
+		tmi_out(session,
+			"Process 0n%" PRIu64 " is number %" PRIu32 "; |%" PRIu32
+			"s makes it current\n",
+			pid, id, id);
 	return true;
 }
 
@@ -48,7 +64,10 @@ static bool detach(struct tmi_args *args)
 	}
 	if (TMEM_FAILED(tmem_detach_process(session->target, id)))
 		return tmi_error_target(session, "detaching from process number %" PRIu32, id);
-	tmi_out(session, "Detached from process number %" PRIu32 "\n", id);
+	if (session->json)
+		record(session, "detached", id, 0);
+	else
+		tmi_out(session, "Detached from process number %" PRIu32 "\n", id);
 	return true;
 }
 

@@ -14,28 +14,54 @@ static void put_share(struct tmi_text *out, const struct tmem_cache_statistics *
 			lookups ? 100.0 * (double)cache->hits / (double)lookups : 0.0);
 }
 
-static bool show(struct tmi_session *session)
+static void record(struct tmi_session *session, const struct tmem_cache_statistics *cache)
 {
-	struct tmem_cache_statistics cache = { .size = sizeof(cache) };
+	struct tmi_record record;
+
+	tmi_record_begin(&record, session, "cache");
+	tmi_record_size(&record, "budget", cache->budget);
+	tmi_record_size(&record, "used", cache->used);
+	tmi_record_number(&record, "pages", cache->pages);
+	tmi_record_number(&record, "unreadable_pages", cache->errors);
+	tmi_record_number(&record, "hits", cache->hits);
+	tmi_record_number(&record, "misses", cache->misses);
+	tmi_record_number(&record, "dropped", cache->dropped);
+	tmi_record_number(&record, "flushes", cache->flushes);
+	tmi_record_bool(&record, "enabled", cache->enabled);
+	tmi_record_send(&record);
+}
+
+static void print(struct tmi_session *session, const struct tmem_cache_statistics *cache)
+{
 	struct tmi_text out = { 0 };
 
-	if (TMEM_FAILED(tmem_get_cache_statistics(session->target, &cache)))
-		return tmi_error_target(session, "reading the cache's statistics");
 	tmi_text_format(&out, "Max cache size is       : %" PRIu64 " bytes (0x%" PRIx64 " KB)%s\n",
-			cache.budget, cache.budget / 1024, cache.budget ? "" : ", off");
+			cache->budget, cache->budget / 1024, cache->budget ? "" : ", off");
 	tmi_text_format(&out, "Total memory in cache   : %" PRIu64 " bytes (0x%" PRIx64 " KB)\n",
-			cache.used, (cache.used + 1023) / 1024);
-	tmi_text_format(&out, "Number of pages cached  : %" PRIu64 "\n", cache.pages);
-	tmi_text_format(&out, "Unreadable pages known  : %" PRIu64 "\n", cache.errors);
-	put_share(&out, &cache);
+			cache->used, (cache->used + 1023) / 1024);
+	tmi_text_format(&out, "Number of pages cached  : %" PRIu64 "\n", cache->pages);
+	tmi_text_format(&out, "Unreadable pages known  : %" PRIu64 "\n", cache->errors);
+	put_share(&out, cache);
 	tmi_text_format(&out,
 			"  dropped: %" PRIu64 " for lack of room; flushed %" PRIu64 " times\n",
-			cache.dropped, cache.flushes);
-	if (!cache.enabled && cache.budget)
+			cache->dropped, cache->flushes);
+	if (!cache->enabled && cache->budget)
 		tmi_text_puts(&out, "** Reads do not use the cache now: the memory can change by "
 				    "itself or\n   is a mapped file\n");
 	tmi_out_text(session, &out);
 	tmi_text_fini(&out);
+}
+
+static bool show(struct tmi_session *session)
+{
+	struct tmem_cache_statistics cache = { .size = sizeof(cache) };
+
+	if (TMEM_FAILED(tmem_get_cache_statistics(session->target, &cache)))
+		return tmi_error_target(session, "reading the cache's statistics");
+	if (session->json)
+		record(session, &cache);
+	else
+		print(session, &cache);
 	return true;
 }
 

@@ -20,6 +20,8 @@ struct side {
 	tmem_status (*set)(tmem_target *target, uint32_t id);
 	void (*put)(struct tmi_session *session, struct tmi_text *out, uint32_t id,
 		    uint32_t system_id);
+	/* The fields of a record that only this side has. */
+	void (*record)(struct tmi_session *session, struct tmi_record *record, uint32_t id);
 };
 
 struct entries {
@@ -33,33 +35,66 @@ struct entries {
 	uint32_t end;
 };
 
-/* " 2 id: 22c name: x.exe" */
-static void put_process(struct tmi_session *session, struct tmi_text *out, uint32_t id,
-			uint32_t system_id)
+/* The executable's name, which must be freed; NULL when it is not known. */
+static char *process_name(struct tmi_session *session, uint32_t id)
 {
 	size_t size = 0;
 	char *name;
 
-	tmi_text_format(out, "%2" PRIu32 " id: %" PRIx32 " name: ", id, system_id);
 	if (TMEM_FAILED(tmem_get_process_executable_name(session->target, id, NULL, 0, &size)))
 		size = 0;
 	name = size ? malloc(size) : NULL;
 	if (name &&
 	    !TMEM_FAILED(tmem_get_process_executable_name(session->target, id, name, size, NULL)))
+		return name;
+	free(name);
+	return NULL;
+}
+
+/* " 2 id: 22c name: x.exe" */
+static void put_process(struct tmi_session *session, struct tmi_text *out, uint32_t id,
+			uint32_t system_id)
+{
+	char *name = process_name(session, id);
+
+	tmi_text_format(out, "%2" PRIu32 " id: %" PRIx32 " name: ", id, system_id);
+	if (name)
 		tmi_name_put(out, name);
 	else
 		tmi_text_puts(out, "?NoImage?");
 	free(name);
 }
 
-/* "  0  Id: 22c.22d" */
-static void put_thread(struct tmi_session *session, struct tmi_text *out, uint32_t id,
-		       uint32_t system_id)
+static void record_process(struct tmi_session *session, struct tmi_record *record, uint32_t id)
+{
+	char *name = process_name(session, id);
+
+	if (name)
+		tmi_record_text(record, "name", name);
+	free(name);
+}
+
+/* The system id of the process that threads are listed of; 0 when it is not known. */
+static uint32_t owner(struct tmi_session *session)
 {
 	uint32_t process = 0;
 
 	if (TMEM_FAILED(tmem_get_current_process_system_id(session->target, &process)))
 		process = 0;
+	return process;
+}
+
+static void record_thread(struct tmi_session *session, struct tmi_record *record, uint32_t id)
+{
+	tmi_record_number(record, "process_system_id", owner(session));
+}
+
+/* "  0  Id: 22c.22d" */
+static void put_thread(struct tmi_session *session, struct tmi_text *out, uint32_t id,
+		       uint32_t system_id)
+{
+	uint32_t process = owner(session);
+
 	tmi_text_format(out, "%3" PRIu32 "  Id: %" PRIx32 ".%" PRIx32, id, process, system_id);
 }
 
@@ -70,6 +105,7 @@ static const struct side processes = {
 	.get = tmem_get_current_process_id,
 	.set = tmem_set_current_process_id,
 	.put = put_process,
+	.record = record_process,
 };
 
 static const struct side threads = {
@@ -79,6 +115,7 @@ static const struct side threads = {
 	.get = tmem_get_current_thread_id,
 	.set = tmem_set_current_thread_id,
 	.put = put_thread,
+	.record = record_thread,
 };
 
 static void entries_fini(struct entries *entries)
@@ -161,11 +198,28 @@ static bool take_selection(struct tmi_args *args, struct entries *entries)
 	return select_one(args, entries, entries->ids, entries->current, where);
 }
 
+static void record_entry(struct entries *entries, uint32_t index)
+{
+	uint32_t id = entries->ids[index];
+	struct tmi_record record;
+
+	tmi_record_begin(&record, entries->session, entries->side->what);
+	tmi_record_number(&record, "number", id);
+	tmi_record_number(&record, "system_id", entries->system_ids[index]);
+	tmi_record_bool(&record, "current", id == entries->current);
+	entries->side->record(entries->session, &record, id);
+	tmi_record_send(&record);
+}
+
 static void show(struct entries *entries)
 {
 	struct tmi_text out = { 0 };
 
 	for (uint32_t i = entries->first; i < entries->end; i++) {
+		if (entries->session->json) {
+			record_entry(entries, i);
+			continue;
+		}
 		tmi_text_puts(&out, entries->ids[i] == entries->current ? "." : " ");
 		entries->side->put(entries->session, &out, entries->ids[i], entries->system_ids[i]);
 		tmi_text_char(&out, '\n', 1);

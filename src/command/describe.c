@@ -42,10 +42,50 @@ static void put_memory(struct tmi_text *out, uint32_t flags)
 		tmi_text_puts(out, "Warning:   the file is truncated or incomplete\n");
 }
 
+static void record(struct tmi_session *session, const struct tmem_description *target,
+		   uint32_t processes)
+{
+	struct tmi_record record;
+
+	tmi_record_begin(&record, session, "target");
+	tmi_record_text(&record, "target", *target->text ? target->text : target->kind);
+	tmi_record_text(&record, "kind", target->kind);
+	tmi_record_text(&record, "mode", target->mode == TMEM_MODE_KERNEL ? "kernel" : "user");
+	tmi_record_text(&record, "machine", processor_name(target->processor_type));
+	tmi_record_number(&record, "elf_machine", target->machine);
+	tmi_record_number(&record, "pointer_size", target->pointer_size);
+	tmi_record_bool(&record, "big_endian", target->flags & TMEM_TARGET_BIG_ENDIAN);
+	tmi_record_number(&record, "page_size", target->page_size);
+	tmi_record_number(&record, "processes", processes);
+	tmi_record_bool(&record, "live", target->flags & TMEM_TARGET_LIVE);
+	tmi_record_bool(&record, "suspended", target->flags & TMEM_TARGET_SUSPENDED);
+	tmi_record_bool(&record, "overlay", target->flags & TMEM_TARGET_OVERLAY);
+	tmi_record_bool(&record, "incomplete", target->flags & TMEM_TARGET_INCOMPLETE);
+	tmi_record_send(&record);
+}
+
+static void print(struct tmi_session *session, const struct tmem_description *target,
+		  uint32_t processes)
+{
+	struct tmi_text out = { 0 };
+
+	tmi_text_format(&out, "Target:    %s\n", *target->text ? target->text : target->kind);
+	tmi_text_format(&out, "Kind:      %s, %s mode\n", target->kind,
+			target->mode == TMEM_MODE_KERNEL ? "kernel" : "user");
+	tmi_text_format(&out, "Machine:   %s (ELF machine %" PRIu32 "), %u-bit, %s endian\n",
+			processor_name(target->processor_type), target->machine,
+			target->pointer_size * 8,
+			target->flags & TMEM_TARGET_BIG_ENDIAN ? "big" : "little");
+	tmi_text_format(&out, "Page size: 0x%" PRIx32 "\n", target->page_size);
+	tmi_text_format(&out, "Processes: %" PRIu32 "\n", processes);
+	put_memory(&out, target->flags);
+	tmi_out_text(session, &out);
+	tmi_text_fini(&out);
+}
+
 static bool execute(struct tmi_args *args)
 {
 	struct tmem_description target = { .size = sizeof(target) };
-	struct tmi_text out = { 0 };
 	uint32_t processes = 0;
 
 	if (!tmi_args_finish(args))
@@ -54,18 +94,10 @@ static bool execute(struct tmi_args *args)
 		return tmi_error_target(args->session, "describing the target");
 	if (TMEM_FAILED(tmem_get_number_processes(args->session->target, &processes)))
 		processes = 0;
-	tmi_text_format(&out, "Target:    %s\n", *target.text ? target.text : target.kind);
-	tmi_text_format(&out, "Kind:      %s, %s mode\n", target.kind,
-			target.mode == TMEM_MODE_KERNEL ? "kernel" : "user");
-	tmi_text_format(&out, "Machine:   %s (ELF machine %" PRIu32 "), %u-bit, %s endian\n",
-			processor_name(target.processor_type), target.machine,
-			target.pointer_size * 8,
-			target.flags & TMEM_TARGET_BIG_ENDIAN ? "big" : "little");
-	tmi_text_format(&out, "Page size: 0x%" PRIx32 "\n", target.page_size);
-	tmi_text_format(&out, "Processes: %" PRIu32 "\n", processes);
-	put_memory(&out, target.flags);
-	tmi_out_text(args->session, &out);
-	tmi_text_fini(&out);
+	if (args->session->json)
+		record(args->session, &target, processes);
+	else
+		print(args->session, &target, processes);
 	return true;
 }
 

@@ -4,6 +4,21 @@
 
 #include "command/command.h"
 
+static void record(struct tmi_session *session, uint64_t value)
+{
+	struct tmi_record record;
+	struct tmi_text decimal = { 0 };
+
+	tmi_text_format(&decimal, "%" PRId64, (int64_t)value);
+	tmi_record_begin(&record, session, "value");
+	tmi_record_value(&record, "value", value, 8);
+	/* A string: a double, which many programs read numbers into, would not hold all digits. */
+	tmi_record_text(&record, "decimal", decimal.failed ? "" : decimal.data);
+	record.failed |= decimal.failed;
+	tmi_record_send(&record);
+	tmi_text_fini(&decimal);
+}
+
 static bool execute(struct tmi_args *args)
 {
 	struct tmi_session *session = args->session;
@@ -15,6 +30,10 @@ static bool execute(struct tmi_args *args)
 	if (!tmi_args_expression(args, &value) || !tmi_args_finish(args))
 		return false;
 	session->last_value = value;
+	if (session->json) {
+		record(session, value);
+		return true;
+	}
 	/* Arithmetic has 64 bits on every target: a wide value shows all of them. */
 	if (value >> 32 != 0 && value >> 31 != 0x1ffffffff)
 		size = 8;
