@@ -17,16 +17,16 @@ extern "C" {
 #endif
 
 struct tmem_cache_statistics {
-	uint32_t size;     /* size of this struct in bytes, set by the caller */
-	uint32_t enabled;  /* 1 when reads of the current process use the cache now */
-	uint64_t budget;   /* bytes the cache may hold */
-	uint64_t used;     /* bytes of pages in it */
-	uint64_t pages;    /* readable pages in it */
-	uint64_t errors;   /* unreadable pages remembered */
-	uint64_t hits;     /* page lookups answered from it */
-	uint64_t misses;   /* page lookups that went to the target */
-	uint64_t dropped;  /* pages given up for lack of room */
-	uint64_t flushes;  /* times it was emptied */
+	uint32_t size;    /* size of this struct in bytes, set by the caller */
+	uint32_t enabled; /* 1 when reads of the current process use the cache now */
+	uint64_t budget;  /* bytes the cache may hold */
+	uint64_t used;    /* bytes of pages in it */
+	uint64_t pages;   /* readable pages in it */
+	uint64_t errors;  /* unreadable pages remembered */
+	uint64_t hits;    /* page lookups answered from it; threads that race may lose some */
+	uint64_t misses;  /* page lookups that went to the target */
+	uint64_t dropped; /* pages given up for lack of room */
+	uint64_t flushes; /* times it was emptied */
 };
 
 /*
@@ -38,7 +38,7 @@ TMEM_API tmem_status tmem_get_cache_statistics(tmem_target *target,
 
 /*
  * tmem_set_cache_budget() - how many bytes of memory the cache may hold; 0 turns it off.
- * Rounded down to whole pages; empties the cache.
+ * Rounded down to a multiple of 32 KiB; empties the cache.
  * Returns TMEM_S_OK; TMEM_E_OUTOFMEMORY (the old budget stays).
  */
 TMEM_API tmem_status tmem_set_cache_budget(tmem_target *target, uint64_t budget);

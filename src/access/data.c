@@ -38,7 +38,7 @@ read_any(tmem_target *target, uint64_t offset, void *buffer, size_t buffer_size,
 	}
 	status = read_virtual(target, offset, buffer, buffer_size, 0, bytes_read);
 	if (status == TMEM_S_OK)
-		tmi_hot_learn(target, offset);
+		tmi_hot_learn(target);
 	return status;
 }
 

@@ -2,11 +2,13 @@
 /* call.c - the beginning and end of every public method; see call.h. */
 #include "engine/call.h"
 
+#include <sched.h>
 #include <time.h>
 
 #include "engine/engine.h"
 
 #define REPORT_INTERVAL 100000000u /* ns */
+#define MAX_THREADS     64
 
 static tmem_status check_handle(tmem_target *target)
 {
@@ -150,16 +152,27 @@ void tmi_meter_report(struct tmi_meter *meter, uint64_t done, uint64_t bytes)
 	};
 	uint64_t now;
 
-	if (!meter->target->progress)
+	/* A callback that starts another long operation is not called for that one too. */
+	if (!meter->target->progress || tmi_event_inside())
 		return;
 	now = monotonic_ns();
 	if (now < meter->next_report)
 		return;
 	meter->next_report = now + REPORT_INTERVAL;
+	/* A fill holds the write lock: a write from inside would wait for itself. */
+	tmi_event_enter();
 	meter->target->progress(meter->target->progress_context, &progress);
+	tmi_event_leave();
 }
 
 unsigned tmi_call_threads(tmem_target *target)
 {
-	return target->shared->threads;
+	cpu_set_t set;
+	int processors;
+
+	if (target->shared->threads)
+		return target->shared->threads;
+	/* Asked when it matters, not at every open. */
+	processors = sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
+	return processors < MAX_THREADS ? (unsigned)processors : MAX_THREADS;
 }

@@ -15,7 +15,8 @@
 #include "engine/engine.h"
 
 struct tmi_hot {
-	uint64_t serial; /* 0: nothing remembered */
+	uint64_t serial; /* 0: only offered, not remembered yet */
+	const struct tmi_space *space;
 	uint64_t generation;
 	uint64_t first;
 	uint64_t size;
@@ -25,8 +26,14 @@ struct tmi_hot {
 
 extern _Thread_local struct tmi_hot tmi_hot;
 
-/* Remembers the borrowed stretch around @offset, after a read there succeeded. */
-void tmi_hot_learn(tmem_target *target, uint64_t offset);
+/* After a read: remembers the stretch that it was served from, if it was a borrowed one. */
+static inline void tmi_hot_learn(tmem_target *target)
+{
+	const struct tmi_context *context = tmi_context_get(target);
+
+	if (tmi_hot.space == context->space && tmi_hot.space)
+		tmi_hot.serial = context->serial;
+}
 
 /* Reads [offset, offset + size) when all of it lies in the remembered stretch. */
 static inline bool tmi_hot_read(tmem_target *target, uint64_t offset, void *buffer, size_t size)

@@ -10,23 +10,17 @@
 
 _Thread_local struct tmi_hot tmi_hot;
 
-void tmi_hot_learn(tmem_target *target, uint64_t offset)
+/* The stretch a read was just served from; whoever knows the context may remember it. */
+static void offer(const struct tmi_space *space, uint64_t generation,
+		  const struct tmi_borrow *borrow)
 {
-	const struct tmi_context *context = tmi_context_get(target);
-	struct tmi_borrow borrow;
-	/* Taken before the view: a write in between makes the stretch out of date, not wrong. */
-	uint64_t generation = tmi_space_generation(context->space);
-
-	if (!tmi_space_facts(context->space)->lends ||
-	    !tmi_space_view(context->space, offset, &borrow))
-		return;
 	tmi_hot = (struct tmi_hot){
-		.serial = context->serial,
+		.space = space,
 		.generation = generation,
-		.first = borrow.first,
-		.size = borrow.last - borrow.first + 1,
-		.data = borrow.data,
-		.truncated = borrow.truncated,
+		.first = borrow->first,
+		.size = borrow->last - borrow->first + 1,
+		.data = borrow->data,
+		.truncated = borrow->truncated,
 	};
 }
 
@@ -61,23 +55,32 @@ uint64_t tmi_space_clip(const struct tmi_space *space, uint64_t address, uint64_
 	return size - 1 > last - address ? last : address + size - 1;
 }
 
+/* Copies lent bytes; false when they are not all lent, or their file was cut. */
+static bool read_lent(struct tmi_space *space, uint64_t address, void *buffer, size_t size)
+{
+	/* Taken before the view: a write in between makes the stretch out of date, not wrong. */
+	uint64_t generation = tmi_space_generation(space);
+	struct tmi_borrow borrow;
+
+	if (!tmi_space_view(space, address, &borrow) || borrow.last - address < size - 1)
+		return false;
+	memcpy(buffer, borrow.data + (address - borrow.first), size);
+	if (borrow.truncated && atomic_load_explicit(borrow.truncated, memory_order_acquire))
+		return false;
+	offer(space, generation, &borrow);
+	return true;
+}
+
 tmem_status tmi_space_read(struct tmi_space *space, uint64_t address, void *buffer, size_t size,
 			   uint32_t flags, size_t *done)
 {
-	struct tmi_borrow borrow;
-	size_t part;
-
 	*done = 0;
 	if (!size)
 		return TMEM_S_OK;
 	size = tmi_space_clip(space, address, size) - address + 1;
-	if (!tmi_space_view(space, address, &borrow) || borrow.last - address + 1 < size)
+	if (!tmi_space_facts(space)->lends || !read_lent(space, address, buffer, size))
 		return tmi_storage_read(space, address, buffer, size, flags, done);
-	part = size;
-	memcpy(buffer, borrow.data + (address - borrow.first), part);
-	if (borrow.truncated && atomic_load_explicit(borrow.truncated, memory_order_acquire))
-		return tmi_storage_read(space, address, buffer, size, flags, done);
-	*done = part;
+	*done = size;
 	return TMEM_S_OK;
 }
 
@@ -148,9 +151,8 @@ uint64_t tmi_space_generation(const struct tmi_space *space)
 
 uint64_t tmi_space_incarnation(const struct tmi_space *space)
 {
-	const struct tmi_target_kind *kind = space->shared->kind;
-
-	return kind->generation ? kind->generation(space->shared->state, space->number) : 0;
+	return space->incarnation ? atomic_load_explicit(space->incarnation, memory_order_acquire)
+				  : 0;
 }
 
 uint64_t tmi_space_content_generation(const struct tmi_space *space)

@@ -48,6 +48,7 @@ struct table {
 
 struct tmi_cache {
 	_Atomic(struct table *) table;
+	_Atomic uint64_t budget; /* bytes; the table for it is made by the first insert */
 	_Atomic uint64_t epoch;
 	pthread_mutex_t slot_locks[LOCKS];
 	pthread_mutex_t fetch_locks[LOCKS];
@@ -57,20 +58,24 @@ struct tmi_cache {
 
 static uint64_t hash(uint32_t space, uint64_t page)
 {
-	uint64_t h = (page / TMI_CACHE_PAGE + ((uint64_t)space << 40)) * 0x9e3779b97f4a7c15u;
+	return (page / TMI_CACHE_PAGE + ((uint64_t)space << 40)) * 0x9e3779b97f4a7c15u;
+}
 
-	return h ^ h >> 32;
+/* Spreads the hash over any number of sets by a multiplication; a division would cost more. */
+static size_t set_index(const struct table *table, uint64_t h)
+{
+	return (size_t)((unsigned __int128)h * table->sets >> 64);
 }
 
 static struct slot *slot_set(const struct table *table, uint64_t h)
 {
-	return table->slots + h % table->sets * WAYS;
+	return table->slots + set_index(table, h) * WAYS;
 }
 
 /* Slot and set share a lock, so that one set is never changed by two threads. */
 static pthread_mutex_t *slot_lock(struct tmi_cache *cache, const struct table *table, uint64_t h)
 {
-	return &cache->slot_locks[h % table->sets % LOCKS];
+	return &cache->slot_locks[set_index(table, h) % LOCKS];
 }
 
 /* Counters are statistics: no ordering is implied. */
@@ -79,18 +84,26 @@ static void count(_Atomic uint64_t *counter, int64_t change)
 	atomic_fetch_add_explicit(counter, (uint64_t)change, memory_order_relaxed);
 }
 
+/* Lookups are many: two threads that count at once may lose one, and nobody waits. */
+static void count_lookup(_Atomic uint64_t *counter)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+}
+
 static struct table *table_new(uint64_t budget)
 {
 	struct table *table = calloc(1, sizeof(*table));
 	size_t sets = budget / TMI_CACHE_PAGE / WAYS;
-	char *memory;
+	char *memory = MAP_FAILED;
 
 	if (!table || !sets)
 		return table;
 	/* Reserved only: a page of the cache costs memory when it is first used. */
-	table->bytes = sets * WAYS * (sizeof(struct slot) + sizeof(struct data));
-	memory = mmap(NULL, table->bytes, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (!__builtin_mul_overflow(sets, WAYS * (sizeof(struct slot) + sizeof(struct data)),
+				    &table->bytes))
+		memory = mmap(NULL, table->bytes, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED) {
 		free(table);
 		return NULL;
@@ -111,7 +124,7 @@ static void table_free(struct table *table)
 struct tmi_cache *tmi_cache_new(uint64_t budget)
 {
 	struct tmi_cache *cache = calloc(1, sizeof(*cache));
-	struct table *table = table_new(budget);
+	struct table *table = table_new(0);
 
 	if (!cache || !table) {
 		free(cache);
@@ -125,6 +138,7 @@ struct tmi_cache *tmi_cache_new(uint64_t budget)
 	}
 	pthread_mutex_init(&cache->size_lock, NULL);
 	atomic_store(&cache->table, table);
+	atomic_store(&cache->budget, budget);
 	return cache;
 }
 
@@ -145,27 +159,6 @@ void tmi_cache_free(struct tmi_cache *cache)
 	if (cache)
 		pthread_mutex_destroy(&cache->size_lock);
 	free(cache);
-}
-
-tmem_status tmi_cache_set_budget(struct tmi_cache *cache, uint64_t budget)
-{
-	struct table *table = table_new(budget);
-	struct table *old;
-
-	if (!table)
-		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
-	pthread_mutex_lock(&cache->size_lock);
-	tmi_cache_flush(cache);
-	old = atomic_load(&cache->table);
-	table->older = old;
-	atomic_store(&cache->table, table);
-	/* A reader may still hold the old table: it finds zeroed slots, which are empty ones. */
-	if (old->sets)
-		madvise(old->data, old->bytes, MADV_DONTNEED);
-	atomic_store(&cache->pages, 0);
-	atomic_store(&cache->errors, 0);
-	pthread_mutex_unlock(&cache->size_lock);
-	return TMEM_S_OK;
 }
 
 /* The words may change meanwhile; the caller checks the sequence afterwards. */
@@ -223,13 +216,16 @@ enum tmi_cache_answer tmi_cache_read(struct tmi_cache *cache, uint32_t space, ui
 	enum tmi_cache_answer answer = TMI_CACHE_MISS;
 	struct slot *set;
 
-	if (!table->sets)
+	if (!table->sets) {
+		if (buffer)
+			count_lookup(&cache->misses);
 		return TMI_CACHE_MISS;
+	}
 	set = slot_set(table, hash(space, page));
 	for (int way = 0; way < WAYS && answer == TMI_CACHE_MISS; way++)
 		answer = read_slot(table, &set[way], space, page, offset, buffer, size, error);
 	if (buffer)
-		count(answer == TMI_CACHE_MISS ? &cache->misses : &cache->hits, 1);
+		count_lookup(answer == TMI_CACHE_MISS ? &cache->misses : &cache->hits);
 	return answer;
 }
 
@@ -303,10 +299,77 @@ static void fill_slot(const struct table *table, struct slot *slot, uint32_t spa
 	end_change(slot);
 }
 
+static void empty_slot(struct tmi_cache *cache, struct slot *slot)
+{
+	if (!atomic_load(&slot->state))
+		return;
+	uncount(cache, slot);
+	begin_change(slot);
+	atomic_store_explicit(&slot->state, SLOT_EMPTY, memory_order_release);
+	end_change(slot);
+}
+
+/* Empties every slot of one space (or all) that overlaps [first, last]. */
+static void sweep(struct tmi_cache *cache, const struct table *table, bool all, uint32_t space,
+		  uint64_t first, uint64_t last)
+{
+	for (size_t set = 0; set < table->sets; set++) {
+		pthread_mutex_t *lock = &cache->slot_locks[set % LOCKS];
+
+		pthread_mutex_lock(lock);
+		for (int way = 0; way < WAYS; way++) {
+			struct slot *slot = &table->slots[set * WAYS + way];
+			uint64_t page = atomic_load(&slot->page);
+
+			if (all || (atomic_load(&slot->space) == space && page <= last &&
+				    page + (TMI_CACHE_PAGE - 1) >= first))
+				empty_slot(cache, slot);
+		}
+		pthread_mutex_unlock(lock);
+	}
+}
+
+/*
+ * Puts a new table in front of the present one; size_lock is held. The old one is emptied after the
+ * exchange, when nothing is inserted into it any more. A reader may still hold it and finds empty
+ * slots, first by their state, then as zeros.
+ */
+static void replace_table(struct tmi_cache *cache, struct table *table)
+{
+	struct table *old = atomic_load(&cache->table);
+
+	table->older = old;
+	atomic_store(&cache->table, table);
+	atomic_fetch_add(&cache->epoch, 1);
+	sweep(cache, old, true, 0, 0, 0);
+	if (old->sets)
+		madvise(old->data, old->bytes, MADV_DONTNEED);
+}
+
+/* The table, made when the first page comes. */
+static const struct table *table_for_insert(struct tmi_cache *cache)
+{
+	const struct table *table = atomic_load(&cache->table);
+	struct table *made;
+
+	if (table->sets || atomic_load(&cache->budget) < WAYS * TMI_CACHE_PAGE)
+		return table;
+	pthread_mutex_lock(&cache->size_lock);
+	table = atomic_load(&cache->table);
+	made = table->sets ? NULL : table_new(atomic_load(&cache->budget));
+	if (made) {
+		made->older = atomic_load(&cache->table);
+		atomic_store(&cache->table, made);
+		table = made;
+	}
+	pthread_mutex_unlock(&cache->size_lock);
+	return table;
+}
+
 static void insert(struct tmi_cache *cache, uint32_t space, uint64_t page, uint64_t ticket,
 		   const void *data, const struct tmi_cache_error *error)
 {
-	const struct table *table = atomic_load_explicit(&cache->table, memory_order_acquire);
+	const struct table *table = table_for_insert(cache);
 	uint64_t h = hash(space, page);
 	pthread_mutex_t *lock;
 	struct slot *slot;
@@ -339,16 +402,6 @@ void tmi_cache_insert_error(struct tmi_cache *cache, uint32_t space, uint64_t pa
 	insert(cache, space, page, ticket, NULL, error);
 }
 
-static void empty_slot(struct tmi_cache *cache, struct slot *slot)
-{
-	if (!atomic_load(&slot->state))
-		return;
-	uncount(cache, slot);
-	begin_change(slot);
-	atomic_store_explicit(&slot->state, SLOT_EMPTY, memory_order_release);
-	end_change(slot);
-}
-
 static void drop_page(struct tmi_cache *cache, const struct table *table, uint32_t space,
 		      uint64_t page)
 {
@@ -363,33 +416,20 @@ static void drop_page(struct tmi_cache *cache, const struct table *table, uint32
 	pthread_mutex_unlock(lock);
 }
 
-/* Empties every slot of one space (or all) that overlaps [first, last]. */
-static void sweep(struct tmi_cache *cache, const struct table *table, bool all, uint32_t space,
-		  uint64_t first, uint64_t last)
+/* What is being fetched now may not be inserted; then the table, which may just have been replaced.
+ */
+static const struct table *begin_drop(struct tmi_cache *cache)
 {
-	for (size_t set = 0; set < table->sets; set++) {
-		pthread_mutex_t *lock = &cache->slot_locks[set % LOCKS];
-
-		pthread_mutex_lock(lock);
-		for (int way = 0; way < WAYS; way++) {
-			struct slot *slot = &table->slots[set * WAYS + way];
-			uint64_t page = atomic_load(&slot->page);
-
-			if (all || (atomic_load(&slot->space) == space && page <= last &&
-				    page + (TMI_CACHE_PAGE - 1) >= first))
-				empty_slot(cache, slot);
-		}
-		pthread_mutex_unlock(lock);
-	}
+	atomic_fetch_add(&cache->epoch, 1);
+	return atomic_load(&cache->table);
 }
 
 void tmi_cache_drop(struct tmi_cache *cache, uint32_t space, uint64_t first, uint64_t last)
 {
-	const struct table *table = atomic_load_explicit(&cache->table, memory_order_acquire);
 	uint64_t page = first & ~(uint64_t)(TMI_CACHE_PAGE - 1);
 	uint64_t pages = (last - page) / TMI_CACHE_PAGE + 1;
+	const struct table *table = begin_drop(cache);
 
-	atomic_fetch_add_explicit(&cache->epoch, 1, memory_order_acq_rel);
 	if (!table->sets)
 		return;
 	if (pages > table->sets * WAYS) {
@@ -402,28 +442,39 @@ void tmi_cache_drop(struct tmi_cache *cache, uint32_t space, uint64_t first, uin
 
 void tmi_cache_flush(struct tmi_cache *cache)
 {
-	const struct table *table = atomic_load_explicit(&cache->table, memory_order_acquire);
-
-	atomic_fetch_add_explicit(&cache->epoch, 1, memory_order_acq_rel);
-	sweep(cache, table, true, 0, 0, 0);
+	sweep(cache, begin_drop(cache), true, 0, 0, 0);
 	count(&cache->flushes, 1);
+}
+
+tmem_status tmi_cache_set_budget(struct tmi_cache *cache, uint64_t budget)
+{
+	struct table *table = table_new(budget);
+
+	if (!table)
+		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
+	pthread_mutex_lock(&cache->size_lock);
+	atomic_store(&cache->budget, budget);
+	replace_table(cache, table);
+	pthread_mutex_unlock(&cache->size_lock);
+	count(&cache->flushes, 1);
+	return TMEM_S_OK;
 }
 
 void tmi_cache_lock_fetch(struct tmi_cache *cache, uint32_t space, uint64_t page)
 {
-	pthread_mutex_lock(&cache->fetch_locks[hash(space, page) % LOCKS]);
+	pthread_mutex_lock(&cache->fetch_locks[(hash(space, page) >> 32) % LOCKS]);
 }
 
 void tmi_cache_unlock_fetch(struct tmi_cache *cache, uint32_t space, uint64_t page)
 {
-	pthread_mutex_unlock(&cache->fetch_locks[hash(space, page) % LOCKS]);
+	pthread_mutex_unlock(&cache->fetch_locks[(hash(space, page) >> 32) % LOCKS]);
 }
 
 void tmi_cache_statistics(struct tmi_cache *cache, struct tmem_cache_statistics *statistics)
 {
-	const struct table *table = atomic_load_explicit(&cache->table, memory_order_acquire);
+	uint64_t budget = atomic_load(&cache->budget);
 
-	statistics->budget = (uint64_t)table->sets * WAYS * TMI_CACHE_PAGE;
+	statistics->budget = budget / TMI_CACHE_PAGE / WAYS * WAYS * TMI_CACHE_PAGE;
 	statistics->pages = atomic_load(&cache->pages);
 	statistics->used = statistics->pages * TMI_CACHE_PAGE;
 	statistics->errors = atomic_load(&cache->errors);

@@ -337,11 +337,11 @@ static char *describe(void *state)
 	return text;
 }
 
-static uint64_t generation(void *state, uint32_t space)
+static const _Atomic uint64_t *generation(void *state, uint32_t space)
 {
 	struct live *process = process_at(state, space);
 
-	return process ? atomic_load_explicit(&process->generation, memory_order_acquire) : 0;
+	return process ? &process->generation : NULL;
 }
 
 /* The first thread leads, unless it has ended before the others. */

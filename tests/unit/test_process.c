@@ -256,7 +256,7 @@ static void check_new_program(void *state, pid_t pid, uint64_t generation)
 
 	assert_int_equal(zoo_read(state, 0, mappings[0].first, magic, 4, NULL), 4);
 	assert_memory_equal(magic, "\177ELF", 4);
-	assert_true(KIND->generation(state, 0) > generation);
+	assert_true(*KIND->generation(state, 0) > generation);
 	assert_int_equal(KIND->snapshot(state, 0, &snapshot), TMEM_S_OK);
 	assert_int_equal(snapshot->count, count);
 	assert_int_equal(snapshot->runs[0].first, mappings[0].first);
@@ -277,7 +277,7 @@ static void executes(void **data)
 	zoo_start(&zoo);
 	state = zoo_open_pid(zoo.pid, NULL);
 	assert_int_equal(zoo_read(state, 0, zoo.at->plain, &byte, 1, NULL), 1);
-	generation = KIND->generation(state, 0);
+	generation = *KIND->generation(state, 0);
 	zoo_do(&zoo, ZOO_EXEC);
 	wait_for_program(zoo.pid, "sleep");
 	assert_int_equal(zoo_read(state, 0, zoo.at->plain, &byte, 1, &status), 0);
@@ -303,7 +303,7 @@ static void executes_and_others_ask_first(void **data)
 		zoo_start(&zoo);
 		state = zoo_open_pid(zoo.pid, NULL);
 		assert_int_equal(zoo_read(state, 0, zoo.at->plain, bytes, 1, NULL), 1);
-		generation = KIND->generation(state, 0);
+		generation = *KIND->generation(state, 0);
 		zoo_do(&zoo, ZOO_EXEC);
 		wait_for_program(zoo.pid, "sleep");
 		if (first == 0) {
@@ -342,7 +342,7 @@ static void borrowed_memory(void **data)
 	state = zoo_open_pid(zoo.at->grandchild, NULL);
 	assert_int_equal(zoo_read(state, 0, zoo.at->plain, &byte, 1, NULL), 1);
 	assert_int_equal((uint8_t)byte, zoo_byte(zoo.at->plain));
-	generation = KIND->generation(state, 0);
+	generation = *KIND->generation(state, 0);
 	zoo_do(&zoo, ZOO_VFORK_GO);
 	wait_for_program(zoo.at->grandchild, "sleep");
 	assert_int_equal(zoo_read(state, 0, zoo.at->plain, &byte, 1, &status), 0);
