@@ -47,47 +47,85 @@ static const struct form *find_form(struct tmi_args *args)
 	return form;
 }
 
-/* The current value at @address, as the question shows it. */
-static void put_current(struct tmi_session *session, const struct form *form, uint64_t address,
-			struct tmi_text *out)
+/* What stands where a new value is asked for. */
+struct current {
+	uint64_t address;
+	unsigned size;
+	bool known; /* it could be read */
+	bool floating;
+	uint64_t value;
+};
+
+static struct current read_current(struct tmi_session *session, const struct form *form,
+				   uint64_t address)
 {
-	unsigned size = tmi_value_size(session, &form->value);
+	struct current current = {
+		.address = address,
+		.size = tmi_value_size(session, &form->value),
+		.floating = form->value.floating,
+	};
 	uint8_t data[8];
-	uint64_t value = 0;
-	double number;
-	float single;
 	size_t done = 0;
 
-	tmem_read_virtual(session->target, address, data, size, &done);
-	if (done < size) {
-		tmi_text_char(out, '?', 2 * size);
-		return;
-	}
-	for (unsigned i = 0; i < size; i++)
-		value |= (uint64_t)data[tmi_big_endian(session) ? size - 1 - i : i] << 8 * i;
-	if (!form->value.floating) {
-		tmi_text_puts(out, tmi_value(value, size).text);
-		return;
-	}
-	memcpy(&number, &value, sizeof(number));
-	if (size == 4) {
-		uint32_t low = (uint32_t)value;
+	tmem_read_virtual(session->target, address, data, current.size, &done);
+	current.known = done == current.size;
+	for (unsigned i = 0; i < current.size && current.known; i++)
+		current.value |= (uint64_t)data[tmi_big_endian(session) ? current.size - 1 - i : i]
+				 << 8 * i;
+	return current;
+}
 
-		memcpy(&single, &low, sizeof(single));
-		number = single;
-	}
-	tmi_text_format(out, "%.*g", size == 4 ? 9 : 17, number);
+/* The bits of a float or double as a number. */
+static double floating(const struct current *current)
+{
+	uint32_t low = (uint32_t)current->value;
+	double number;
+	float single;
+
+	memcpy(&number, &current->value, sizeof(number));
+	memcpy(&single, &low, sizeof(single));
+	return current->size == 4 ? single : number;
+}
+
+static void record_current(struct tmi_session *session, const struct current *current)
+{
+	struct tmi_record record;
+
+	tmi_record_begin(&record, session, "current");
+	tmi_record_address(&record, "address", current->address);
+	if (current->known)
+		tmi_record_value(&record, "value", current->value, current->size);
+	else
+		tmi_record_null(&record, "value");
+	if (current->known && current->floating)
+		tmi_record_real(&record, "number", floating(current));
+	tmi_record_send(&record);
+}
+
+static void print_current(struct tmi_session *session, const struct current *current)
+{
+	struct tmi_text out = { 0 };
+
+	tmi_text_format(&out, "%s  ", tmi_address(session, current->address).text);
+	if (!current->known)
+		tmi_text_char(&out, '?', 2 * current->size);
+	else if (current->floating)
+		tmi_text_format(&out, "%.*g", current->size == 4 ? 9 : 17, floating(current));
+	else
+		tmi_text_puts(&out, tmi_value(current->value, current->size).text);
+	tmi_text_char(&out, '\n', 1);
+	tmi_out_text(session, &out);
+	tmi_text_fini(&out);
 }
 
 static void show_current(struct tmi_session *session, const struct form *form, uint64_t address)
 {
-	struct tmi_text out = { 0 };
+	struct current current = read_current(session, form, address);
 
-	tmi_text_format(&out, "%s  ", tmi_address(session, address).text);
-	put_current(session, form, address, &out);
-	tmi_text_char(&out, '\n', 1);
-	tmi_out_text(session, &out);
-	tmi_text_fini(&out);
+	if (session->json)
+		record_current(session, &current);
+	else
+		print_current(session, &current);
 }
 
 /* One answer: values to write at *address, which moves behind them. */

@@ -44,11 +44,24 @@ struct events {
 
 static const char events_key;
 
+static void record(struct tmi_session *session, enum event event)
+{
+	struct tmi_record record;
+
+	tmi_record_begin(&record, session, "event");
+	tmi_record_text(&record, "event", texts[event]);
+	tmi_record_send(&record);
+}
+
 /* May run on any thread that changes the target through another handle. */
 static void report(struct events *events, enum event event)
 {
 	atomic_fetch_add(&events->counts[event], 1);
-	if (atomic_load(&events->shown))
+	if (!atomic_load(&events->shown))
+		return;
+	if (events->session->json)
+		record(events->session, event);
+	else
 		tmi_out_kind(events->session, TMI_OUTPUT_EVENT, "event: %s\n", texts[event]);
 }
 
@@ -110,21 +123,49 @@ static struct events *get_events(struct tmi_session *session)
 	return NULL;
 }
 
+/* The counts as they were at one time. */
+struct counted {
+	bool shown;
+	uint64_t total;
+	uint64_t counts[EVENT_COUNT];
+};
+
+static void record_counts(struct tmi_session *session, const struct counted *counted)
+{
+	struct tmi_record record;
+
+	tmi_record_begin(&record, session, "event_counts");
+	tmi_record_bool(&record, "shown", counted->shown);
+	tmi_record_number(&record, "total", counted->total);
+	tmi_record_object(&record, "counts");
+	for (unsigned i = 0; i < EVENT_COUNT; i++)
+		if (counted->counts[i])
+			tmi_record_number(&record, texts[i], counted->counts[i]);
+	tmi_record_end(&record);
+	tmi_record_send(&record);
+}
+
+static void print_counts(struct tmi_session *session, const struct counted *counted)
+{
+	tmi_out(session, "Events are %s; %" PRIu64 " since counting began\n",
+		counted->shown ? "shown" : "not shown", counted->total);
+	for (unsigned i = 0; i < EVENT_COUNT; i++)
+		if (counted->counts[i])
+			tmi_out(session, "%8" PRIu64 "  %s\n", counted->counts[i], texts[i]);
+}
+
 static void list(struct events *events)
 {
-	struct tmi_session *session = events->session;
-	uint64_t total = 0;
+	struct counted counted = { .shown = atomic_load(&events->shown) };
 
-	for (unsigned i = 0; i < EVENT_COUNT; i++)
-		total += atomic_load(&events->counts[i]);
-	tmi_out(session, "Events are %s; %" PRIu64 " since counting began\n",
-		atomic_load(&events->shown) ? "shown" : "not shown", total);
 	for (unsigned i = 0; i < EVENT_COUNT; i++) {
-		uint64_t count = atomic_load(&events->counts[i]);
-
-		if (count)
-			tmi_out(session, "%8" PRIu64 "  %s\n", count, texts[i]);
+		counted.counts[i] = atomic_load(&events->counts[i]);
+		counted.total += counted.counts[i];
 	}
+	if (events->session->json)
+		record_counts(events->session, &counted);
+	else
+		print_counts(events->session, &counted);
 }
 
 static bool execute(struct tmi_args *args)

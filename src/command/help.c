@@ -25,10 +25,37 @@ static void put_topic(struct tmi_text *out, unsigned topic)
 	tmi_text_char(out, '\n', 1);
 }
 
+/* @whole: with its help. */
+static void record_command(struct tmi_session *session, const struct tmi_command *command,
+			   bool whole)
+{
+	struct tmi_record record;
+
+	tmi_record_begin(&record, session, "command");
+	tmi_record_list(&record, "names");
+	for (const struct tmi_command_name *n = command->names; n->name; n++) {
+		tmi_record_object(&record, NULL);
+		tmi_record_text(&record, "name", n->name);
+		tmi_record_text(&record, "brief", n->brief ? n->brief : command->brief);
+		tmi_record_end(&record);
+	}
+	tmi_record_end(&record);
+	tmi_record_text(&record, "arguments", command->arguments);
+	tmi_record_text(&record, "brief", command->brief);
+	tmi_record_text(&record, "topic", topics[command->topic]);
+	if (whole) {
+		tmi_record_text(&record, "help", command->help);
+		tmi_record_text(&record, "examples", command->examples ? command->examples : "");
+	}
+	tmi_record_send(&record);
+}
+
 static bool list(struct tmi_session *session)
 {
 	struct tmi_text out = { 0 };
 
+	for (size_t i = 0; tmi_commands[i] && session->json; i++)
+		record_command(session, tmi_commands[i], false);
 	for (unsigned topic = 0; topic < TMI_TOPIC_COUNT; topic++)
 		put_topic(&out, topic);
 	tmi_text_puts(
@@ -139,6 +166,10 @@ static bool execute(struct tmi_args *args)
 	command = tmi_command_find(word, length, NULL);
 	if (!command)
 		return unknown(args->session, word, length);
+	if (args->session->json) {
+		record_command(args->session, command, true);
+		return true;
+	}
 	put_command(&out, command, args->session->width < 40 ? 40 : args->session->width);
 	tmi_out_text(args->session, &out);
 	tmi_text_fini(&out);

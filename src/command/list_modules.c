@@ -8,20 +8,55 @@
 #include "command/modules.h"
 #include "command/regions.h"
 
-static void put_build_id(struct tmi_session *session, struct tmi_text *out, uint64_t base)
+struct build_id {
+	uint8_t data[sizeof(((struct tmem_module *)0)->build_id)];
+	uint32_t size; /* 0 = none */
+};
+
+static struct build_id find_build_id(struct tmi_session *session, uint64_t base)
 {
 	struct tmem_module module = { .size = sizeof(module) };
+	struct build_id id = { .size = 0 };
 
-	if (TMEM_FAILED(tmem_get_module_by_offset(session->target, base, &module)) ||
-	    !module.build_id_size)
+	if (TMEM_FAILED(tmem_get_module_by_offset(session->target, base, &module)))
+		return id;
+	id.size = module.build_id_size < sizeof(id.data) ? module.build_id_size : sizeof(id.data);
+	memcpy(id.data, module.build_id, id.size);
+	return id;
+}
+
+static void put_build_id(struct tmi_session *session, struct tmi_text *out, uint64_t base)
+{
+	struct build_id id = find_build_id(session, base);
+
+	if (!id.size)
 		return;
 	tmi_text_puts(out, "    Build id: ");
-	for (uint32_t i = 0; i < module.build_id_size && i < sizeof(module.build_id); i++)
-		tmi_text_format(out, "%02x", module.build_id[i]);
+	for (uint32_t i = 0; i < id.size; i++)
+		tmi_text_hex(out, id.data[i], 2);
 	tmi_text_char(out, '\n', 1);
 }
 
-static void show(struct tmi_session *session, const struct tmi_module *module, bool verbose)
+static void record_module(struct tmi_session *session, const struct tmi_module *module,
+			  bool verbose)
+{
+	struct build_id id = { .size = 0 };
+	struct tmi_record record;
+
+	if (verbose)
+		id = find_build_id(session, module->base);
+	tmi_record_begin(&record, session, "module");
+	tmi_record_text(&record, "name", module->name);
+	tmi_record_text(&record, "file", module->file);
+	tmi_record_address(&record, "base", module->base);
+	tmi_record_address(&record, "end", module->base + module->size);
+	tmi_record_size(&record, "size", module->size);
+	if (id.size)
+		tmi_record_bytes(&record, "build_id", id.data, NULL, id.size);
+	tmi_record_send(&record);
+}
+
+static void print_module(struct tmi_session *session, const struct tmi_module *module, bool verbose)
 {
 	struct tmi_text out = { 0 };
 	size_t column;
@@ -43,6 +78,14 @@ static void show(struct tmi_session *session, const struct tmi_module *module, b
 	}
 	tmi_out_text(session, &out);
 	tmi_text_fini(&out);
+}
+
+static void show(struct tmi_session *session, const struct tmi_module *module, bool verbose)
+{
+	if (session->json)
+		record_module(session, module, verbose);
+	else
+		print_module(session, module, verbose);
 }
 
 static bool show_matching(struct tmi_session *session, const char *pattern, bool verbose)

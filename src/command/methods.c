@@ -26,6 +26,18 @@ static bool contains(const char *text, const char *word, size_t length)
 	return length == 0;
 }
 
+static void record(struct tmi_session *session, const struct method *method)
+{
+	struct tmi_record record;
+
+	tmi_record_begin(&record, session, "method");
+	tmi_record_text(&record, "method", method->name);
+	tmi_record_text(&record, "function", method->function);
+	if (*method->command)
+		tmi_record_text(&record, "used_by", method->command);
+	tmi_record_send(&record);
+}
+
 static bool execute(struct tmi_args *args)
 {
 	struct tmi_text out = { 0 };
@@ -43,6 +55,10 @@ static bool execute(struct tmi_args *args)
 		    !contains(method->function, word, length))
 			continue;
 		found = true;
+		if (args->session->json) {
+			record(args->session, method);
+			continue;
+		}
 		tmi_text_format(&out, "%s\n    %s()\n    %s\n", method->name, method->function,
 				*method->command ? method->command : "no command of its own");
 	}

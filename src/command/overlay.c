@@ -16,15 +16,25 @@ struct list {
 	uint64_t total;
 };
 
-static void show_run(struct list *list)
+static void record_run(struct list *list, size_t shown)
+{
+	bool physical = list->run.space == TMEM_DATA_SPACE_PHYSICAL;
+	struct tmi_record record;
+
+	tmi_record_begin(&record, list->session, "overlay_run");
+	tmi_record_text(&record, "space", physical ? "physical" : "virtual");
+	if (!physical)
+		tmi_record_number(&record, "process", list->run.process_id);
+	tmi_record_address(&record, "address", list->run.offset);
+	tmi_record_size(&record, "size", list->run.length);
+	tmi_record_bytes(&record, "first_bytes", list->bytes, NULL, shown);
+	tmi_record_send(&record);
+}
+
+static void print_run(struct list *list, size_t shown)
 {
 	struct tmi_text out = { 0 };
-	size_t shown = list->run.length < SHOWN ? (size_t)list->run.length : SHOWN;
 
-	if (!list->run.length)
-		return;
-	list->runs++;
-	list->total += list->run.length;
 	if (list->run.space == TMEM_DATA_SPACE_PHYSICAL)
 		tmi_text_puts(&out, "physical    ");
 	else
@@ -36,6 +46,20 @@ static void show_run(struct list *list)
 	tmi_text_puts(&out, list->run.length > shown ? " ...\n" : "\n");
 	tmi_out_text(list->session, &out);
 	tmi_text_fini(&out);
+}
+
+static void show_run(struct list *list)
+{
+	size_t shown = list->run.length < SHOWN ? (size_t)list->run.length : SHOWN;
+
+	if (!list->run.length)
+		return;
+	list->runs++;
+	list->total += list->run.length;
+	if (list->session->json)
+		record_run(list, shown);
+	else
+		print_run(list, shown);
 }
 
 static tmem_status add_run(void *context, const struct tmem_overlay_run *run)
@@ -57,6 +81,29 @@ static tmem_status add_run(void *context, const struct tmem_overlay_run *run)
 	return tmi_session_interrupted(list->session) ? TMEM_E_CONTROL_C_EXIT : TMEM_S_OK;
 }
 
+static void record_list(struct list *list)
+{
+	struct tmi_record record;
+
+	tmi_record_begin(&record, list->session, "overlay");
+	tmi_record_bool(&record, "exists", list->session->description.flags & TMEM_TARGET_OVERLAY);
+	tmi_record_number(&record, "runs", list->runs);
+	tmi_record_size(&record, "size", list->total);
+	tmi_record_send(&record);
+}
+
+static void print_list(struct list *list)
+{
+	if (list->runs)
+		tmi_out(list->session, "0x%" PRIx64 " bytes in 0x%" PRIx64 " run%s\n", list->total,
+			list->runs, list->runs == 1 ? "" : "s");
+	else if (list->session->description.flags & TMEM_TARGET_OVERLAY)
+		tmi_out(list->session, "The overlay is empty\n");
+	else
+		tmi_out(list->session,
+			"This target has no overlay: writes go to the target itself\n");
+}
+
 static bool show(struct tmi_session *session)
 {
 	struct list list = { .session = session };
@@ -67,13 +114,10 @@ static bool show(struct tmi_session *session)
 	if (TMEM_FAILED(status))
 		return tmi_error_target(session, "listing the overlay");
 	show_run(&list);
-	if (list.runs)
-		tmi_out(session, "0x%" PRIx64 " bytes in 0x%" PRIx64 " run%s\n", list.total,
-			list.runs, list.runs == 1 ? "" : "s");
-	else if (session->description.flags & TMEM_TARGET_OVERLAY)
-		tmi_out(session, "The overlay is empty\n");
+	if (session->json)
+		record_list(&list);
 	else
-		tmi_out(session, "This target has no overlay: writes go to the target itself\n");
+		print_list(&list);
 	return true;
 }
 
@@ -81,7 +125,7 @@ static bool discard(struct tmi_session *session)
 {
 	if (TMEM_FAILED(tmem_overlay_discard(session->target)))
 		return tmi_error_target(session, "discarding the overlay");
-	tmi_out(session, "Everything written was discarded\n");
+	tmi_out_message(session, "Everything written was discarded");
 	return true;
 }
 

@@ -4,6 +4,19 @@
 
 #include "command/command.h"
 
+static void show(struct tmi_session *session)
+{
+	struct tmi_record record;
+
+	if (!session->json) {
+		tmi_out(session, "base is %u\n", session->radix);
+		return;
+	}
+	tmi_record_begin(&record, session, "radix");
+	tmi_record_number(&record, "radix", session->radix);
+	tmi_record_send(&record);
+}
+
 static bool execute(struct tmi_args *args)
 {
 	static const struct {
@@ -28,7 +41,7 @@ static bool execute(struct tmi_args *args)
 			return false;
 		session->radix = radix;
 	}
-	tmi_out(session, "base is %u\n", session->radix);
+	show(session);
 	return true;
 }
 

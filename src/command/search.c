@@ -137,6 +137,15 @@ static bool take_options(struct tmi_search *search)
 	return true;
 }
 
+static void record_address(struct tmi_session *session, uint64_t address)
+{
+	struct tmi_record record;
+
+	tmi_record_begin(&record, session, "hit");
+	tmi_record_address(&record, "address", address);
+	tmi_record_send(&record);
+}
+
 bool tmi_search_hit(struct tmi_search *search, uint64_t address)
 {
 	struct tmi_session *session = search->session;
@@ -153,7 +162,9 @@ bool tmi_search_hit(struct tmi_search *search, uint64_t address)
 				search->limit);
 		search->found.hits[search->found.count++] = address;
 	}
-	if (search->addresses)
+	if (search->addresses && session->json)
+		record_address(session, address);
+	else if (search->addresses)
 		tmi_out(session, "0x%0*" PRIx64 "\n", (int)tmi_pointer_size(session) * 2, address);
 	return true;
 }

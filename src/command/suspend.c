@@ -12,6 +12,26 @@ static bool is_suspended(struct tmi_session *session)
 	       description.flags & TMEM_TARGET_SUSPENDED;
 }
 
+/* Tells what the target does now, after .resume or .suspend. */
+static void show(struct tmi_session *session, bool resume)
+{
+	bool suspended = is_suspended(session);
+	struct tmi_record record;
+
+	if (session->json) {
+		tmi_record_begin(&record, session, "state");
+		tmi_record_bool(&record, "suspended", suspended);
+		tmi_record_send(&record);
+	} else if (!resume) {
+		tmi_out(session, "The target is suspended\n");
+	} else if (suspended) {
+		tmi_out(session,
+			"The target is still suspended: it was suspended more than once\n");
+	} else {
+		tmi_out(session, "The target runs\n");
+	}
+}
+
 static bool execute(struct tmi_args *args)
 {
 	struct tmi_session *session = args->session;
@@ -21,13 +41,7 @@ static bool execute(struct tmi_args *args)
 		return false;
 	if (TMEM_FAILED(resume ? tmem_resume(session->target) : tmem_suspend(session->target)))
 		return tmi_error_target(session, resume ? "resuming" : "suspending");
-	if (!resume)
-		tmi_out(session, "The target is suspended\n");
-	else if (is_suspended(session))
-		tmi_out(session,
-			"The target is still suspended: it was suspended more than once\n");
-	else
-		tmi_out(session, "The target runs\n");
+	show(session, resume);
 	return true;
 }
 

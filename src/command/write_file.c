@@ -34,6 +34,14 @@ static void show_dots(struct copy *copy, bool last)
 	tmi_text_fini(&text);
 }
 
+/* What an error record tells of how far the copy came. */
+static struct tmi_error_facts facts(const struct copy *copy, tmem_status status)
+{
+	return (struct tmi_error_facts){ .status = status,
+					 .done = copy->done,
+					 .size = copy->range->size };
+}
+
 static bool write_all(struct copy *copy, size_t size)
 {
 	for (size_t at = 0; at < size;) {
@@ -44,12 +52,14 @@ static bool write_all(struct copy *copy, size_t size)
 		if (part <= 0) {
 			int cause = part ? errno : ENOSPC;
 
+			struct tmi_error_facts error = facts(copy, TMEM_E_FAIL);
+
 			tmi_out(copy->session, "\n");
-			return tmi_error(copy->session,
-					 "Unable to write %s: %s; 0x%" PRIx64 " of 0x%" PRIx64
-					 " bytes are in it",
-					 copy->path, strerror(cause), copy->done,
-					 copy->range->size);
+			return tmi_error_with(copy->session, &error,
+					      "Unable to write %s: %s; 0x%" PRIx64 " of 0x%" PRIx64
+					      " bytes are in it",
+					      copy->path, strerror(cause), copy->done,
+					      copy->range->size);
 		}
 		at += (size_t)part;
 		copy->done += (size_t)part;
@@ -61,15 +71,30 @@ static bool write_all(struct copy *copy, size_t size)
 static bool report_hole(struct copy *copy, tmem_status status)
 {
 	uint64_t at = copy->range->start + copy->done;
+	const char *cause = tmi_values_cause(copy->session, status);
+	struct tmi_error_facts error =
+		facts(copy, TMEM_FAILED(status) ? status : TMEM_E_READ_FAULT);
 
+	error.has_address = true;
+	error.address = tmi_clean_address(copy->session, at);
 	show_dots(copy, true);
 	tmi_out(copy->session, "\n");
-	return tmi_error(copy->session,
-			 "Unable to read memory at %s, file is incomplete\n"
-			 "%s; 0x%" PRIx64 " of 0x%" PRIx64 " bytes are in %s",
-			 tmi_address(copy->session, at).text,
-			 tmi_values_cause(copy->session, status), copy->done, copy->range->size,
-			 copy->path);
+	return tmi_error_with(copy->session, &error,
+			      "Unable to read memory at %s, file is incomplete\n"
+			      "%s; 0x%" PRIx64 " of 0x%" PRIx64 " bytes are in %s",
+			      tmi_address(copy->session, at).text, cause, copy->done,
+			      copy->range->size, copy->path);
+}
+
+static void record_copied(const struct copy *copy)
+{
+	struct tmi_record record;
+
+	tmi_record_begin(&record, copy->session, "file");
+	tmi_record_text(&record, "file", copy->path);
+	tmi_record_address(&record, "address", copy->range->start);
+	tmi_record_size(&record, "size", copy->done);
+	tmi_record_send(&record);
 }
 
 static bool copy_range(struct copy *copy)
@@ -100,6 +125,8 @@ static bool copy_range(struct copy *copy)
 	}
 	show_dots(copy, true);
 	tmi_out(session, "\n");
+	if (session->json)
+		record_copied(copy);
 	return true;
 }
 
