@@ -48,16 +48,16 @@ enum tmem_target_flags {
 
 /* What a target is. Returned by tmem_describe(). */
 struct tmem_description {
-	uint32_t size;             /* size of this struct in bytes, set by the caller */
-	uint32_t mode;             /* enum tmem_mode */
-	uint32_t processor_type;   /* enum tmem_processor_type */
-	uint32_t machine;          /* ELF e_machine number, 0 = unknown */
-	uint32_t pointer_size;     /* bytes: 4 or 8 */
-	uint32_t page_size;        /* bytes */
-	uint32_t flags;            /* enum tmem_target_flags */
+	uint32_t size;           /* size of this struct in bytes, set by the caller */
+	uint32_t mode;           /* enum tmem_mode */
+	uint32_t processor_type; /* enum tmem_processor_type */
+	uint32_t machine;        /* ELF e_machine number, 0 = unknown */
+	uint32_t pointer_size;   /* bytes: 4 or 8 */
+	uint32_t page_size;      /* bytes */
+	uint32_t flags;          /* enum tmem_target_flags */
 	uint32_t reserved;
-	char kind[16];             /* row of targets.def: "process", "core", "synth" */
-	char text[200];            /* one line for people, cut to fit */
+	char kind[16];  /* row of targets.def: "process", "core", "synth" */
+	char text[200]; /* one line for people, cut to fit */
 };
 
 /*
@@ -74,8 +74,15 @@ struct tmem_description {
  *	overlay=on|off	take writes into the overlay (default: on for files, off for live targets)
  *	threads=N	worker threads a long operation may use (default: one per processor, max 64)
  *	map=never	read files with pread() only and install no SIGBUS handler
+ *	unpack=on|off|partial	unpack compressed files (default on); partial: of a damaged or cut
+ *			one take what comes before the damage
+ *	unpack-limit=N	most bytes that a file may unpack to (default 64G)
  * A comma in a value is written "\,". The kinds' own options are in docs/targets.md.
  * @target: receives the handle; NULL on failure. Close it with tmem_close().
+ *
+ * A file compressed by zstd, xz, gzip or lz4 is recognised by its content, whatever its name, and
+ * unpacked once into a file without a name in $TMPDIR (docs/targets.md), also behind a prefix such
+ * as "core:".
  *
  * Follows IDebugClient::OpenDumpFile and AttachProcess, joined with WaitForEvent.
  * Returns TMEM_S_OK; TMEM_E_FILE_NOT_FOUND no such file; TMEM_E_BAD_FORMAT no kind knows the file,
@@ -83,9 +90,50 @@ struct tmem_description {
  * TMEM_E_MAPPED_FILE_SIZE_ZERO an empty file; TMEM_E_ACCESS_DENIED permission refused (the text
  * names the cause and what to do); TMEM_E_UNEXPECTED the process is gone; TMEM_E_PORT_ALREADY_SET
  * suspend=on and another debugger traces it; TMEM_E_INVALIDARG bad @spec or unknown option;
- * TMEM_E_OUTOFMEMORY.
+ * TMEM_E_OUTOFMEMORY, also for a compressed file that passes unpack-limit or finds no room on the
+ * disk.
  */
 TMEM_API tmem_status tmem_open(const char *spec, const char *options, tmem_target **target);
+
+/* What a long operation has done so far. */
+struct tmem_progress {
+	uint32_t size; /* size of this struct in bytes */
+	uint32_t reserved;
+	const char *operation; /* "search", "fill", "unpack"; constant string */
+	uint64_t done;         /* bytes of the range that are finished, holes included; of a
+				  compressed file that is unpacked, bytes of that file */
+	uint64_t total;        /* bytes of the range */
+	uint64_t bytes;        /* bytes really read, written or unpacked so far */
+};
+
+/* Called from the thread that runs the operation, at most about ten times a second. It may read,
+ * and may call tmem_set_interrupt(); while a target is being opened there is no handle yet. */
+typedef void tmem_progress_callback(void *context, const struct tmem_progress *progress);
+
+/* What to open and how. Given to tmem_open2(). */
+struct tmem_open_parameters {
+	uint32_t size;                    /* size of this struct in bytes, set by the caller */
+	uint32_t reserved;                /* 0 */
+	const char *spec;                 /* as for tmem_open() */
+	const char *options;              /* as for tmem_open(); NULL = none */
+	tmem_progress_callback *progress; /* how far unpacking is; NULL = none */
+	void *progress_context;           /* handed to @progress */
+	const volatile int *interrupt;    /* non-zero stops the opening; a signal handler or another
+					     thread may set it; NULL = none */
+};
+
+/*
+ * tmem_open2() - opens a target, with progress and a way to stop.
+ * @parameters: what to open; nothing of it is kept.
+ * @target: receives the handle; NULL on failure. Close it with tmem_close().
+ *
+ * An opening that was stopped leaves nothing behind. Progress is reported for what takes long,
+ * which is unpacking a compressed file.
+ * Returns what tmem_open() returns; TMEM_E_CONTROL_C_EXIT it was stopped; TMEM_E_INVALIDARG the
+ * size field of @parameters is too small, or reserved is not 0.
+ */
+TMEM_API tmem_status tmem_open2(const struct tmem_open_parameters *parameters,
+				tmem_target **target);
 
 /*
  * tmem_target_dup() - another handle on the same opened target.
@@ -156,20 +204,6 @@ TMEM_API tmem_status tmem_set_interrupt(tmem_target *target);
  */
 TMEM_API tmem_status tmem_get_interrupt(tmem_target *target);
 
-/* What a long operation has done so far. */
-struct tmem_progress {
-	uint32_t size;         /* size of this struct in bytes */
-	uint32_t reserved;
-	const char *operation; /* "search", "fill"; constant string */
-	uint64_t done;         /* bytes of the range that are finished, holes included */
-	uint64_t total;        /* bytes of the range */
-	uint64_t bytes;        /* bytes really read or written so far */
-};
-
-/* Called from the thread that runs the operation, at most about ten times a second. It may read,
- * and may call tmem_set_interrupt(). */
-typedef void tmem_progress_callback(void *context, const struct tmem_progress *progress);
-
 /*
  * tmem_set_progress_callback() - reports how far this handle's long operations are.
  * @callback: optional; NULL removes it.
@@ -178,8 +212,8 @@ typedef void tmem_progress_callback(void *context, const struct tmem_progress *p
  * Must not be called while a long operation of this handle runs.
  * Returns TMEM_S_OK; TMEM_E_UNEXPECTED from inside a callback.
  */
-TMEM_API tmem_status tmem_set_progress_callback(tmem_target *target, tmem_progress_callback *callback,
-						void *context);
+TMEM_API tmem_status tmem_set_progress_callback(tmem_target *target,
+						tmem_progress_callback *callback, void *context);
 
 /* Called for each row of targets.def: name and one line for people. */
 typedef void tmem_kind_callback(void *context, const char *name, const char *text);

@@ -93,22 +93,25 @@ static void map_whole(struct tmi_file *file, const struct stat *info)
 	file->map_size = file->size;
 }
 
-tmem_status tmi_file_open(struct tmi_file *file, const char *path, bool may_map)
+tmem_status tmi_file_open_named(struct tmi_file *file, const char *path, const char *name,
+				bool may_map)
 {
 	struct stat info;
 	tmem_status status;
 
+	if (!name)
+		name = path;
 	memset(file, 0, sizeof(*file));
 	file->slot = -1;
 	file->may_map = may_map;
 	/* Without O_NONBLOCK the open of a pipe would wait for a writer. */
 	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (file->fd < 0)
-		return open_failure(path, errno);
-	status = measure(file, path, &info);
-	file->path = strdup(path);
+		return open_failure(name, errno);
+	status = measure(file, name, &info);
+	file->path = strdup(name);
 	if (status == TMEM_S_OK && !file->path)
-		status = tmi_fail_text(TMEM_E_OUTOFMEMORY, "%s: out of memory", path);
+		status = tmi_fail_text(TMEM_E_OUTOFMEMORY, "%s: out of memory", name);
 	if (status != TMEM_S_OK) {
 		tmi_file_close(file);
 		return status;
@@ -116,6 +119,11 @@ tmem_status tmi_file_open(struct tmi_file *file, const char *path, bool may_map)
 	if (may_map)
 		map_whole(file, &info);
 	return TMEM_S_OK;
+}
+
+tmem_status tmi_file_open(struct tmi_file *file, const char *path, bool may_map)
+{
+	return tmi_file_open_named(file, path, path, may_map);
 }
 
 void tmi_file_close(struct tmi_file *file)

@@ -38,6 +38,9 @@ struct tmi_file {
  * TMEM_E_INVALIDARG (a folder or a device without size); the text names the path.
  */
 tmem_status tmi_file_open(struct tmi_file *file, const char *path, bool may_map);
+/* The same; messages and file->path say @name instead, unless it is NULL. */
+tmem_status tmi_file_open_named(struct tmi_file *file, const char *path, const char *name,
+				bool may_map);
 void tmi_file_close(struct tmi_file *file);
 
 /*

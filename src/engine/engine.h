@@ -18,6 +18,7 @@
 #include <tmem.h>
 
 #include "engine/call.h"
+#include "engine/unpack.h"
 #include "frame/cache.h"
 #include "frame/overlay.h"
 
@@ -44,6 +45,7 @@ enum tmi_cache_mode { TMI_CACHE_AUTO, TMI_CACHE_ON, TMI_CACHE_OFF };
 struct tmi_shared {
 	const struct tmi_target_kind *kind;
 	void *state;
+	struct tmi_unpacked *unpacked; /* what the kind opened for a compressed file, or NULL */
 	struct tmi_overlay *overlay; /* NULL: writes go to the target */
 	struct tmi_cache *cache;
 	enum tmi_cache_mode cache_mode;
@@ -91,10 +93,17 @@ struct tmem_target {
 	struct tmem_target *next;
 };
 
+/* A kind that has opened something. */
+struct tmi_opened {
+	const struct tmi_target_kind *kind;
+	void *state;
+	struct tmi_unpacked *unpacked; /* NULL: opened as it is */
+};
+
 /* --- shared.c: the opened target --- */
 
-/* Takes over @state. NULL when out of memory (the kind is closed then). */
-struct tmi_shared *tmi_shared_new(const struct tmi_target_kind *kind, void *state);
+/* Takes over what was opened. NULL when out of memory (the kind is closed then). */
+struct tmi_shared *tmi_shared_new(const struct tmi_opened *opened);
 void tmi_shared_free(struct tmi_shared *shared);
 /* The space with a number, made at first use; NULL when the kind has none, or out of memory. */
 struct tmi_space *tmi_shared_space(struct tmi_shared *shared, uint32_t number);
@@ -115,8 +124,10 @@ struct tmi_space *tmi_context_first_space(struct tmi_shared *shared);
 
 /* --- registry.c: finding the kind --- */
 
-tmem_status tmi_registry_open(const char *spec, const struct tmi_options *options, bool may_map,
-			      const struct tmi_target_kind **kind, void **state);
+/* Unpacks the file of a spec when it is compressed, finds the kind and has it open. */
+tmem_status tmi_registry_open(const struct tmem_open_parameters *parameters,
+			      const struct tmi_options *options, bool may_map,
+			      struct tmi_opened *opened);
 
 /* --- event.c --- */
 

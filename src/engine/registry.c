@@ -21,8 +21,9 @@ static const struct tmi_target_kind *const kinds[] = {
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
 /* Understood by every kind. */
-static const char *const common_options[] = { "cache", "cache-size", "overlay", "threads",
-					      "map",   "suspend",    NULL };
+static const char *const common_options[] = { "cache",   "cache-size",   "overlay",
+					      "threads", "map",          "suspend",
+					      "unpack",  "unpack-limit", NULL };
 
 tmem_status tmem_list_kinds(tmem_kind_callback *callback, void *context)
 {
@@ -60,7 +61,8 @@ static tmem_status file_failure(const char *path, int error)
 }
 
 /* Reads the first bytes for the probes; @head has HEAD_SIZE bytes. */
-static tmem_status read_head(const char *path, uint8_t *head, struct tmi_probe *probe)
+static tmem_status read_head(const char *path, const char *name, uint8_t *head,
+			     struct tmi_probe *probe)
 {
 	/* O_NONBLOCK: a named pipe must not hang the open. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -72,16 +74,16 @@ static tmem_status read_head(const char *path, uint8_t *head, struct tmi_probe *
 
 		if (fd >= 0)
 			close(fd);
-		return file_failure(path, error);
+		return file_failure(name, error);
 	}
 	got = S_ISREG(info.st_mode) || S_ISBLK(info.st_mode) ? pread(fd, head, HEAD_SIZE, 0) : -1;
 	close(fd);
 	if (got < 0)
-		return tmi_fail_text(TMEM_E_INVALIDARG, "%s: a file was expected, not a %s", path,
+		return tmi_fail_text(TMEM_E_INVALIDARG, "%s: a file was expected, not a %s", name,
 				     S_ISDIR(info.st_mode) ? "folder" : "pipe or device");
 	if (got == 0)
-		return tmi_fail_text(TMEM_E_MAPPED_FILE_SIZE_ZERO, "%s: the file is empty", path);
-	probe->path = path;
+		return tmi_fail_text(TMEM_E_MAPPED_FILE_SIZE_ZERO, "%s: the file is empty", name);
+	probe->path = name;
 	probe->head = head;
 	probe->head_size = (size_t)got;
 	probe->file_size = (uint64_t)info.st_size;
@@ -110,12 +112,12 @@ static tmem_status nobody_knows(const struct tmi_probe *probe)
 	return TMEM_E_BAD_FORMAT;
 }
 
-static tmem_status by_probe(const char *path, const struct tmi_target_kind **kind)
+static tmem_status by_probe(const char *path, const char *name, const struct tmi_target_kind **kind)
 {
 	uint8_t head[HEAD_SIZE];
 	struct tmi_probe probe;
 	int best = 0;
-	tmem_status status = read_head(path, head, &probe);
+	tmem_status status = read_head(path, name, head, &probe);
 
 	for (size_t i = 0; status == TMEM_S_OK && i < KIND_COUNT; i++) {
 		const char *why;
@@ -131,18 +133,97 @@ static tmem_status by_probe(const char *path, const struct tmi_target_kind **kin
 	return status;
 }
 
-tmem_status tmi_registry_open(const char *spec, const struct tmi_options *options, bool may_map,
-			      const struct tmi_target_kind **kind, void **state)
+/*
+ * An option that no kind knows is refused before a long unpacking; whether the kind that opens the
+ * file knows it shows afterwards.
+ */
+static tmem_status check_options(const struct tmi_options *options)
 {
+	for (size_t i = 0; i < options->count; i++) {
+		struct tmi_options one = { .list = &options->list[i], .count = 1 };
+		tmem_status status = TMEM_E_INVALIDARG;
+
+		for (size_t k = 0; k < KIND_COUNT && status != TMEM_S_OK; k++)
+			status = tmi_options_check(&one, common_options, kinds[k]->options);
+		if (status != TMEM_S_OK)
+			return status;
+	}
+	return TMEM_S_OK;
+}
+
+/* The options of unpacking; *wanted is false with unpack=off. */
+static tmem_status read_unpack(const struct tmi_options *options,
+			       struct tmi_unpack_request *request, bool *wanted)
+{
+	const char *text = tmi_options_get(options, "unpack");
+	tmem_status status = TMEM_S_OK;
+
+	*wanted = true;
+	request->limit = TMI_UNPACK_LIMIT;
+	request->partial = text && !strcmp(text, "partial");
+	if (!request->partial)
+		status = tmi_options_flag(options, "unpack", wanted);
+	if (status != TMEM_S_OK)
+		return tmi_fail_text(TMEM_E_INVALIDARG,
+				     "option unpack=%s: expected on, off or partial", text);
+	return tmi_options_number(options, "unpack-limit", &request->limit);
+}
+
+/* Unpacks @path when it is compressed and the options do not forbid it. */
+static tmem_status unpack(const struct tmem_open_parameters *parameters,
+			  const struct tmi_options *options, const char *path,
+			  struct tmi_unpacked **unpacked)
+{
+	struct tmi_unpack_request request = {
+		.path = path,
+		.progress = parameters->progress,
+		.progress_context = parameters->progress_context,
+		.interrupt = parameters->interrupt,
+	};
+	bool wanted;
+	tmem_status status = read_unpack(options, &request, &wanted);
+
+	if (status == TMEM_S_OK && wanted)
+		status = check_options(options);
+	if (status == TMEM_S_OK && wanted)
+		status = tmi_unpacked_open(&request, unpacked);
+	return status;
+}
+
+/* Finds the kind if @opened has none yet, and has it open the file, unpacked or as it is. */
+static tmem_status open_kind(struct tmi_open *open, struct tmi_opened *opened)
+{
+	tmem_status status = TMEM_S_OK;
+
+	if (opened->unpacked) {
+		open->address = opened->unpacked->path;
+		open->name = opened->unpacked->name;
+	}
+	if (!opened->kind)
+		status = by_probe(open->address, open->name ? open->name : open->address,
+				  &opened->kind);
+	if (status == TMEM_S_OK)
+		status = tmi_options_check(open->options, common_options, opened->kind->options);
+	if (status == TMEM_S_OK)
+		status = opened->kind->open(open, &opened->state);
+	return status;
+}
+
+tmem_status tmi_registry_open(const struct tmem_open_parameters *parameters,
+			      const struct tmi_options *options, bool may_map,
+			      struct tmi_opened *opened)
+{
+	const char *spec = parameters->spec;
 	struct tmi_open open = { .address = spec, .options = options, .may_map = may_map };
 	tmem_status status = TMEM_S_OK;
 
-	*kind = by_prefix(spec, &open.address);
-	if (!*kind)
-		status = by_probe(spec, kind);
+	*opened = (struct tmi_opened){ .kind = by_prefix(spec, &open.address) };
+	/* Kinds without a probe do not open files. */
+	if (!opened->kind || opened->kind->probe)
+		status = unpack(parameters, options, open.address, &opened->unpacked);
 	if (status == TMEM_S_OK)
-		status = tmi_options_check(options, common_options, (*kind)->options);
-	if (status == TMEM_S_OK)
-		status = (*kind)->open(&open, state);
+		status = open_kind(&open, opened);
+	if (status != TMEM_S_OK)
+		tmi_unpacked_close(opened->unpacked);
 	return status;
 }

@@ -17,7 +17,7 @@ static unsigned default_threads(void)
 	return processors < MAX_THREADS ? (unsigned)processors : MAX_THREADS;
 }
 
-struct tmi_shared *tmi_shared_new(const struct tmi_target_kind *kind, void *state)
+struct tmi_shared *tmi_shared_new(const struct tmi_opened *opened)
 {
 	struct tmi_shared *shared = calloc(1, sizeof(*shared));
 	struct tmi_cache *cache = tmi_cache_new(DEFAULT_BUDGET);
@@ -25,11 +25,13 @@ struct tmi_shared *tmi_shared_new(const struct tmi_target_kind *kind, void *stat
 	if (!shared || !cache) {
 		tmi_cache_free(cache);
 		free(shared);
-		kind->close(state);
+		opened->kind->close(opened->state);
+		tmi_unpacked_close(opened->unpacked);
 		return NULL;
 	}
-	shared->kind = kind;
-	shared->state = state;
+	shared->kind = opened->kind;
+	shared->state = opened->state;
+	shared->unpacked = opened->unpacked;
 	shared->cache = cache;
 	shared->threads = default_threads();
 	pthread_mutex_init(&shared->write_lock, NULL);
@@ -57,6 +59,7 @@ static void free_space(struct tmi_space *space)
 void tmi_shared_free(struct tmi_shared *shared)
 {
 	shared->kind->close(shared->state);
+	tmi_unpacked_close(shared->unpacked);
 	for (size_t i = 0; i < shared->space_count; i++)
 		free_space(shared->spaces[i]);
 	free(shared->spaces);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* target.c - opening, duplicating, closing, describing, suspending; see tmem/target.h. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,26 +144,38 @@ static tmem_status finish_open(struct tmi_shared *shared, const struct settings 
 	return status;
 }
 
-static tmem_status open_with(const char *spec, const struct tmi_options *options,
-			     tmem_target **target)
+static tmem_status open_with(const struct tmem_open_parameters *parameters,
+			     const struct tmi_options *options, tmem_target **target)
 {
 	struct settings settings = { 0 };
-	const struct tmi_target_kind *kind;
+	struct tmi_opened opened;
 	struct tmi_shared *shared;
-	void *state;
 	tmem_status status = read_settings(options, &settings);
 
 	if (status == TMEM_S_OK)
-		status = tmi_registry_open(spec, options, settings.may_map, &kind, &state);
+		status = tmi_registry_open(parameters, options, settings.may_map, &opened);
 	if (status != TMEM_S_OK)
 		return status;
-	shared = tmi_shared_new(kind, state);
+	shared = tmi_shared_new(&opened);
 	if (!shared)
 		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
 	return finish_open(shared, &settings, target);
 }
 
-tmem_status tmem_open(const char *spec, const char *options, tmem_target **target)
+static tmem_status check_parameters(const struct tmem_open_parameters *parameters)
+{
+	if (!parameters || parameters->size < sizeof(*parameters) || parameters->reserved)
+		return tmi_bad_argument("parameters",
+					"a struct with its size field set and reserved 0");
+	if (!parameters->spec || !*parameters->spec)
+		return tmi_bad_argument("spec", "\"pid:N\" or a file name");
+	if (parameters->interrupt && *parameters->interrupt)
+		return tmi_fail_text(TMEM_E_CONTROL_C_EXIT, "%s: opening was interrupted",
+				     parameters->spec);
+	return TMEM_S_OK;
+}
+
+tmem_status tmem_open2(const struct tmem_open_parameters *parameters, tmem_target **target)
 {
 	struct tmi_options parsed;
 	tmem_status status;
@@ -170,14 +183,25 @@ tmem_status tmem_open(const char *spec, const char *options, tmem_target **targe
 	if (!target)
 		return tmi_call_end(NULL, tmi_bad_argument("target", "a pointer, not NULL"));
 	*target = NULL;
-	if (!spec || !*spec)
-		return tmi_call_end(NULL, tmi_bad_argument("spec", "\"pid:N\" or a file name"));
-	status = tmi_options_init(&parsed, options);
+	status = check_parameters(parameters);
+	if (status == TMEM_S_OK)
+		status = tmi_options_init(&parsed, parameters->options);
 	if (status == TMEM_S_OK) {
-		status = open_with(spec, &parsed, target);
+		status = open_with(parameters, &parsed, target);
 		tmi_options_fini(&parsed);
 	}
 	return tmi_call_end(NULL, status);
+}
+
+tmem_status tmem_open(const char *spec, const char *options, tmem_target **target)
+{
+	struct tmem_open_parameters parameters = {
+		.size = sizeof(parameters),
+		.spec = spec,
+		.options = options,
+	};
+
+	return tmem_open2(&parameters, target);
 }
 
 tmem_status tmem_target_dup(tmem_target *target, tmem_target **duplicate)
@@ -227,7 +251,7 @@ static uint32_t description_flags(struct tmi_shared *shared, const struct tmi_fa
 		flags |= TMEM_TARGET_OVERLAY;
 	if (facts->big_endian)
 		flags |= TMEM_TARGET_BIG_ENDIAN;
-	if (facts->incomplete)
+	if (facts->incomplete || (shared->unpacked && shared->unpacked->partial))
 		flags |= TMEM_TARGET_INCOMPLETE;
 	return flags;
 }
@@ -237,6 +261,21 @@ static void copy_text(char *to, size_t size, const char *from)
 {
 	strncpy(to, from, size - 1);
 	to[size - 1] = '\0';
+}
+
+/* What the kind says of the target, and whether it was unpacked; malloc()ed, NULL = nothing. */
+static char *describe_text(const struct tmi_shared *shared)
+{
+	char *own = shared->kind->describe ? shared->kind->describe(shared->state) : NULL;
+	char *text;
+
+	if (!shared->unpacked)
+		return own;
+	if (asprintf(&text, "from %s%s: %s", shared->unpacked->partial ? "damaged " : "",
+		     shared->unpacked->codec, own ? own : shared->kind->text) < 0)
+		return own;
+	free(own);
+	return text;
 }
 
 tmem_status tmem_describe(tmem_target *target, struct tmem_description *description)
@@ -263,7 +302,7 @@ tmem_status tmem_describe(tmem_target *target, struct tmem_description *descript
 		.flags = description_flags(shared, facts),
 	};
 	copy_text(description->kind, sizeof(description->kind), shared->kind->name);
-	text = shared->kind->describe ? shared->kind->describe(shared->state) : NULL;
+	text = describe_text(shared);
 	copy_text(description->text, sizeof(description->text), text ? text : shared->kind->text);
 	free(text);
 	return TMEM_S_OK;

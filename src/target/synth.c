@@ -50,14 +50,14 @@ static tmem_status synth_open(const struct tmi_open *open, void **state)
 	struct tmi_synth *synth = NULL;
 	struct tmi_file file;
 	char *text;
-	tmem_status status = tmi_file_open(&file, open->address, false);
+	tmem_status status = tmi_file_open_named(&file, open->address, open->name, false);
 
 	*state = NULL;
 	if (status != TMEM_S_OK)
 		return status;
 	status = read_text(&file, &text);
 	if (status == TMEM_S_OK)
-		status = tmi_synth_parse(open->address, text, (size_t)file.size, &synth);
+		status = tmi_synth_parse(file.path, text, (size_t)file.size, &synth);
 	free(text);
 	tmi_file_close(&file);
 	*state = synth;

@@ -30,7 +30,7 @@
 
 /* What probe() looks at. */
 struct tmi_probe {
-	const char *path;
+	const char *path;    /* for messages only */
 	const uint8_t *head; /* first bytes of the file */
 	size_t head_size;    /* up to 4096 */
 	uint64_t file_size;
@@ -38,9 +38,11 @@ struct tmi_probe {
 
 /* What open() gets. */
 struct tmi_open {
-	const char *address;               /* the spec without its "kind:" prefix */
+	const char *address;               /* the spec without its "kind:" prefix, or a path to
+					    * the unpacked bytes of a compressed file */
 	const struct tmi_options *options; /* checked against the kind's list already */
 	bool may_map;                      /* false with map=never */
+	const char *name;                  /* what messages call @address; NULL = that */
 };
 
 /* Facts of one space. */
