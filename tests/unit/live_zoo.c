@@ -250,6 +250,9 @@ static void *bear(void *unused)
 			_exit(3);
 		execute();
 	}
+	/* The signal of a parent's death comes when this thread ends: it stays. */
+	while (pid > 0)
+		pause();
 	return unused;
 }
 
