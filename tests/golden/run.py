@@ -19,15 +19,23 @@ A transcript file (*.txt) is a list of blocks. Lines before the first block are 
 Each block runs in an empty folder of its own. "{dir}" stands for the path of that folder. The
 target is written to target.synth there. A last line "\\ no newline at end" says what it says.
 --accept writes what came instead of comparing. Without FILE every *.txt is run.
+
+Every block is run a second time with --json: each line must fit docs/json-schema.json, the exit code
+must be the same, and what prints text must print records. So must the lines of blocks that have
+--json among their own options. Without FILE, every type of record must have been seen.
 """
 
 import difflib
+import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
+
+import jsonschema
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECTIONS = (
@@ -36,6 +44,12 @@ SECTIONS = (
 )
 NO_NEWLINE = "\\ no newline at end\n"
 TIMEOUT = 60
+SCHEMA = os.path.join(HERE, "../../docs/json-schema.json")
+USAGE = "2"  # the exit code of wrong usage, which is text in any case
+# Types of records that need a live target; tests/real/test_live_cli.py sees them.
+LIVE = {"attached", "detached", "state"}
+# Commands that print nothing.
+SILENT = {"q", "*", ";"}
 
 
 class Section:
@@ -146,8 +160,8 @@ def hex_text(data):
     return "".join(line + "\n" for line in lines)
 
 
-def command_line(block, tmem, folder):
-    arguments = [tmem] + shlex.split(block.argument("options"))
+def command_line(block, tmem, folder, more):
+    arguments = [tmem] + more + shlex.split(block.argument("options"))
     spec = block.argument("spec")
     if block.one("target"):
         text = block.text("target")
@@ -163,7 +177,7 @@ def command_line(block, tmem, folder):
     return [part.replace("{dir}", folder) for part in arguments + commands.splitlines()]
 
 
-def execute(block, tmem, folder):
+def execute(block, tmem, folder, more=()):
     """Runs a block; returns (output, errors, exit code, {name: hex of a file})."""
     environment = dict(os.environ, LC_ALL="C.UTF-8", TERM="dumb", COLUMNS="80")
     for pair in shlex.split(block.argument("environment")):
@@ -171,7 +185,7 @@ def execute(block, tmem, folder):
         environment[name] = value
     try:
         done = subprocess.run(
-            command_line(block, tmem, folder), cwd=folder, env=environment, timeout=TIMEOUT,
+            command_line(block, tmem, folder, list(more)), cwd=folder, env=environment, timeout=TIMEOUT,
             input=block.text("input").encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             check=False)
         output, errors, code = done.stdout, done.stderr, done.returncode
@@ -206,6 +220,60 @@ def compare(block, got):
     return lines
 
 
+class Records:
+    """Checks records, and remembers what was seen."""
+
+    def __init__(self):
+        with open(SCHEMA, encoding="utf-8") as file:
+            schema = json.load(file)
+        jsonschema.Draft202012Validator.check_schema(schema)
+        self.types = {name[7:] for name in schema["$defs"] if name.startswith("record_")}
+        self.validators = {
+            name: jsonschema.Draft202012Validator(
+                {"$ref": "#/$defs/record_" + name, "$defs": schema["$defs"]})
+            for name in self.types}
+        self.whole = jsonschema.Draft202012Validator(schema)
+        self.seen = set()
+
+    def check_line(self, line):
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            return [f"    no JSON ({error}): {line}"]
+        kind = record.get("type") if isinstance(record, dict) else None
+        if kind not in self.types:
+            return [f"    no record of the schema: {line}"]
+        # The definition of its type says best what is wrong; the first one goes through the whole.
+        validator = self.validators[kind] if kind in self.seen else self.whole
+        self.seen.add(kind)
+        if validator.is_valid(record):
+            return []
+        return [f"    {error.message}: {line}"
+                for error in self.validators[kind].iter_errors(record)]
+
+    def check(self, output):
+        return sum((self.check_line(line) for line in output.splitlines()), [])
+
+    def check_again(self, block, tmem, expected):
+        """The same block, with records."""
+        with tempfile.TemporaryDirectory(prefix="tmem-golden-") as folder:
+            output, errors, code, _ = execute(block, tmem, folder, ["--json"])
+        text, text_errors, text_code, _ = expected
+        if code == USAGE:
+            return []
+        lines = difference("exit with --json", text_code + "\n", code + "\n")
+        lines += difference("errors with --json", "", errors)
+        lines += self.check(output)
+        if (text.strip() or text_errors.strip()) and not output.strip():
+            lines.append("    with --json nothing was printed")
+        if text_errors.strip() and '"type": "error"' not in output:
+            lines.append("    with --json no error was printed")
+        return lines
+
+    def missing(self):
+        return sorted(self.types - self.seen - LIVE)
+
+
 def accept(block, got):
     output, errors, code, files = got
     block.set_text("output", output, ("target", "spec", "options", "commands", "input"))
@@ -225,7 +293,11 @@ def accept(block, got):
     block.sections[-1].text += "\n"
 
 
-def run_file(path, tmem, accepting):
+def is_json(block):
+    return "--json" in shlex.split(block.argument("options"))
+
+
+def run_file(path, tmem, accepting, records):
     comment, blocks = parse(path)
     passed = failed = 0
     for block in blocks:
@@ -234,6 +306,10 @@ def run_file(path, tmem, accepting):
         if accepting:
             accept(block, got)
         lines = compare(block, got)
+        if is_json(block):
+            lines += records.check(got[0])
+        elif block.one("target") or block.one("spec"):
+            lines += records.check_again(block, tmem, got)
         if lines:
             print(f"FAILED {block.where} {block.name}")
             print("\n".join(lines))
@@ -251,6 +327,37 @@ def check_page(tmem):
     return subprocess.run([script, "--check", tmem], check=False).returncode == 0
 
 
+def check_types(records):
+    """True when every type of record was seen."""
+    for name in records.missing():
+        print(f"FAILED records of type {name}: none was seen")
+    return not records.missing()
+
+
+def check_commands(files, tmem):
+    """True when every command has a block with --json in its options."""
+    with tempfile.TemporaryDirectory(prefix="tmem-golden-") as folder:
+        path = os.path.join(folder, "empty.synth")
+        shutil.copy(os.path.join(HERE, "basic.synth"), path)
+        done = subprocess.run([tmem, "--json", "synth:" + path, ".help"],
+                              stdout=subprocess.PIPE, check=True)
+    lines = []
+    for path in files:
+        for block in parse(path)[1]:
+            if is_json(block):
+                lines += block.text("commands").splitlines() + block.text("input").splitlines()
+    good = True
+    for line in done.stdout.splitlines():
+        names = [entry["name"] for entry in json.loads(line)["names"]]
+        # A letter's name ends where letters do: "db1000".
+        used = any(re.match(re.escape(name) + "(?![A-Za-z])", text.lstrip())
+                   for name in names for text in lines)
+        if not used and not SILENT & set(names):
+            print(f"FAILED {' '.join(names)}: no block with --json")
+            good = False
+    return good
+
+
 def main(arguments):
     accepting = "--accept" in arguments
     if accepting and os.environ.get("CI"):
@@ -266,14 +373,15 @@ def main(arguments):
         files = sorted(
             os.path.join(HERE, name) for name in os.listdir(HERE) if name.endswith(".txt"))
     passed = failed = 0
+    records = Records()
     for path in files:
-        ok, bad = run_file(path, tmem, accepting)
+        ok, bad = run_file(path, tmem, accepting, records)
         passed += ok
         failed += bad
     if every and not accepting:
-        current = check_page(tmem)
-        passed += current
-        failed += not current
+        for good in (check_page(tmem), check_types(records), check_commands(files, tmem)):
+            passed += good
+            failed += not good
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 
