@@ -27,7 +27,8 @@ struct tmi_shared;
 struct tmi_space {
 	struct tmi_shared *shared;
 	uint32_t number;
-	atomic_bool dropped; /* the process was detached */
+	atomic_bool dropped;                 /* the process was detached */
+	const _Atomic uint64_t *incarnation; /* the kind's generation, NULL = never changes */
 	/* Replaced when the kind's generation changes (exec may change the word size). */
 	_Atomic(struct tmi_facts_of *) facts;
 	pthread_mutex_t facts_lock;
@@ -135,8 +136,11 @@ tmem_status tmi_registry_open(const struct tmem_open_parameters *parameters,
 void tmi_event_debuggee(struct tmi_shared *shared, uint32_t flags, uint64_t argument);
 void tmi_event_engine(struct tmi_shared *shared, tmem_target *only, uint32_t flags,
 		      uint64_t argument);
-/* True while this thread runs a callback. */
+/* True while this thread runs a callback, of an event or of progress. */
 bool tmi_event_inside(void);
+/* Around a callback: what it must not do is refused meanwhile. */
+void tmi_event_enter(void);
+void tmi_event_leave(void);
 /*
  * Waits until no callback of the handle runs, then removes the handle from the list. True when it
  * was the target's last.

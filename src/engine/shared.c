@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shared.c - one opened target: its kind, spaces, cache and overlay; see engine.h. */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "engine/engine.h"
 
 #define DEFAULT_BUDGET (UINT64_C(32) << 20)
-#define MAX_THREADS    64
-
-static unsigned default_threads(void)
-{
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (processors < 1)
-		return 1;
-	return processors < MAX_THREADS ? (unsigned)processors : MAX_THREADS;
-}
 
 struct tmi_shared *tmi_shared_new(const struct tmi_opened *opened)
 {
@@ -33,7 +22,6 @@ struct tmi_shared *tmi_shared_new(const struct tmi_opened *opened)
 	shared->state = opened->state;
 	shared->unpacked = opened->unpacked;
 	shared->cache = cache;
-	shared->threads = default_threads();
 	pthread_mutex_init(&shared->write_lock, NULL);
 	pthread_mutex_init(&shared->run_lock, NULL);
 	pthread_mutex_init(&shared->lock, NULL);
@@ -73,13 +61,6 @@ void tmi_shared_free(struct tmi_shared *shared)
 	free(shared);
 }
 
-static uint64_t kind_generation(const struct tmi_space *space)
-{
-	const struct tmi_target_kind *kind = space->shared->kind;
-
-	return kind->generation ? kind->generation(space->shared->state, space->number) : 0;
-}
-
 /* Asks the kind and puts the answer on top of the older ones; false when there is none. */
 static bool take_facts(struct tmi_space *space)
 {
@@ -87,7 +68,7 @@ static bool take_facts(struct tmi_space *space)
 
 	if (!facts)
 		return false;
-	facts->generation = kind_generation(space);
+	facts->generation = tmi_space_incarnation(space);
 	if (!space->shared->kind->facts(space->shared->state, space->number, &facts->facts)) {
 		free(facts);
 		return false;
@@ -105,6 +86,8 @@ static struct tmi_space *space_new(struct tmi_shared *shared, uint32_t number)
 		return NULL;
 	space->shared = shared;
 	space->number = number;
+	if (shared->kind->generation)
+		space->incarnation = shared->kind->generation(shared->state, number);
 	pthread_mutex_init(&space->facts_lock, NULL);
 	if (!take_facts(space)) {
 		free_space(space);
@@ -154,7 +137,7 @@ static void renew_facts(struct tmi_space *space, uint64_t generation)
 
 const struct tmi_facts *tmi_space_facts(const struct tmi_space *space)
 {
-	uint64_t generation = kind_generation(space);
+	uint64_t generation = tmi_space_incarnation(space);
 	struct tmi_facts_of *facts = atomic_load_explicit(&space->facts, memory_order_acquire);
 
 	if (facts->generation == generation)
@@ -167,7 +150,8 @@ void tmi_shared_decide_caching(struct tmi_shared *shared)
 {
 	struct tmi_space *first = tmi_context_first_space(shared);
 	const struct tmi_facts *facts = first ? tmi_space_facts(first) : NULL;
-	bool can_change = facts && facts->live && !shared->suspends;
+	/* Without a process now: the next one to be attached is a live one. */
+	bool can_change = (!facts || facts->live) && !shared->suspends;
 	/* Bytes that are lent from a mapped file are nearer than a cache could bring them. */
 	bool useless = facts && facts->lends;
 	bool caching = shared->cache_mode == TMI_CACHE_ON ||

@@ -145,7 +145,7 @@ struct live {
 	atomic_bool suspended;
 	atomic_bool can_write;
 	atomic_bool has_pagemap;
-	atomic_uint_fast64_t generation;
+	_Atomic uint64_t generation;
 
 	/* Constant numbers; see above. */
 	int dir;
@@ -157,6 +157,14 @@ struct live {
 
 	pthread_mutex_t renew_lock;
 	pthread_mutex_t list_lock;
+
+	/*
+	 * The mapping that was read from last, for readers without the lock: valid when the count
+	 * is even and the same before and after. Written under the lock, shared or not.
+	 */
+	atomic_uint hot_count;
+	atomic_uint_fast64_t hot_first;
+	atomic_uint_fast64_t hot_size; /* bytes, 0 = none */
 
 	pthread_rwlock_t lock; /* all below; held for moments only */
 	struct live_identity identity;
@@ -192,6 +200,23 @@ struct live_target {
 };
 
 /* --- process.c --- */
+
+static inline unsigned tmi_process_block(uint32_t space)
+{
+	return 31 - (unsigned)__builtin_clz(space + 1);
+}
+
+/* The process of a space, dropped or not; NULL when there never was one. */
+static inline struct live *tmi_process_at(struct live_target *target, uint32_t space)
+{
+	unsigned block;
+
+	if (space >= atomic_load_explicit(&target->count, memory_order_acquire))
+		return NULL;
+	block = tmi_process_block(space);
+	return atomic_load_explicit(&target->blocks[block][space + 1 - (1u << block)],
+				    memory_order_acquire);
+}
 
 /* The process of a space; fails with TMEM_E_UNEXPECTED when it was dropped or is gone. */
 tmem_status tmi_process_find(void *state, uint32_t space, struct live **process);
@@ -302,6 +327,17 @@ tmem_status tmi_process_learn_all(struct live *process);
 
 /* Replaces the known mappings. @layout NULL: forgets them. */
 void tmi_process_set_layout(struct live *process, struct live_layout *layout);
+
+/* True when all bytes lie in the mapping that was read from last. No lock, no system call. */
+static inline bool tmi_process_is_hot(struct live *process, uint64_t address, uint64_t size)
+{
+	unsigned before = atomic_load_explicit(&process->hot_count, memory_order_acquire);
+	uint64_t first = atomic_load_explicit(&process->hot_first, memory_order_acquire);
+	uint64_t bytes = atomic_load_explicit(&process->hot_size, memory_order_acquire);
+
+	return !(before & 1) && address - first < bytes && size <= bytes - (address - first) &&
+	       atomic_load_explicit(&process->hot_count, memory_order_relaxed) == before;
+}
 
 /*
  * How many bytes at @address, at most @size, lie in mappings and may be passed to the memory file:

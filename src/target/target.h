@@ -54,11 +54,11 @@ struct tmi_facts {
 	uint32_t page_size;      /* bytes, a power of two */
 	uint64_t last_user;      /* highest address of the user range, inclusive (QueryVirtual) */
 	bool big_endian;
-	bool live;            /* memory may change by itself */
-	bool incomplete;      /* file truncated, or its producer says so */
-	bool byte_granular;   /* validity has byte boundaries (files of user processes) */
-	bool has_protection;  /* runs tell protections; else QueryVirtual is E_UNEXPECTED */
-	bool lends;           /* view() usually works: stored in a mapped file */
+	bool live;           /* memory may change by itself */
+	bool incomplete;     /* file truncated, or its producer says so */
+	bool byte_granular;  /* validity has byte boundaries (files of user processes) */
+	bool has_protection; /* runs tell protections; else QueryVirtual is E_UNEXPECTED */
+	bool lends;          /* view() usually works: stored in a mapped file */
 };
 
 /* One process. Strings are valid until the target closes. */
@@ -87,10 +87,10 @@ enum tmi_read_flags {
 };
 
 struct tmi_target_kind {
-	const char *name;                  /* as in targets.def: "process" */
-	const char *prefix;                /* spec prefix without colon: "pid"; NULL = name */
-	const char *text;                  /* one line for people */
-	const char *const *options;        /* own option names, NULL-terminated; NULL = none */
+	const char *name;           /* as in targets.def: "process" */
+	const char *prefix;         /* spec prefix without colon: "pid"; NULL = name */
+	const char *text;           /* one line for people */
+	const char *const *options; /* own option names, NULL-terminated; NULL = none */
 
 	/*
 	 * How sure (0..100) the file is of this kind. 0: *why says why not, in a constant or
@@ -128,10 +128,10 @@ struct tmi_target_kind {
 	tmem_status (*resume)(void *state);
 
 	/*
-	 * Number that changes whenever the space's whole content is replaced (exec). NULL: never.
-	 * Cheap: no system call.
+	 * Where the number is that changes whenever the space's whole content is replaced (exec).
+	 * The place stays until the target closes. NULL op or result: never.
 	 */
-	uint64_t (*generation)(void *state, uint32_t space);
+	const _Atomic uint64_t *(*generation)(void *state, uint32_t space);
 
 	/*
 	 * Moves bytes for each element by the prefix rule: done and status are set; status is
@@ -173,7 +173,8 @@ struct tmi_target_kind {
 	/* Lends the bytes around @address; false when it cannot. No failure is recorded. */
 	bool (*view)(void *state, uint32_t space, uint64_t address, struct tmi_borrow *borrow);
 
-	/* True when nobody but tmem can change the page while the target is suspended. NULL: yes. */
+	/* True when nobody but tmem can change the page while the target is suspended. NULL: yes.
+	 */
 	bool (*cacheable)(void *state, uint32_t space, uint64_t page);
 
 	/* Values a kind happens to know: "root", "machine" ... TMEM_E_NOINTERFACE when not. */
