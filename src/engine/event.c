@@ -14,6 +14,16 @@ bool tmi_event_inside(void)
 	return inside > 0;
 }
 
+void tmi_event_enter(void)
+{
+	inside++;
+}
+
+void tmi_event_leave(void)
+{
+	inside--;
+}
+
 struct event {
 	uint32_t kind; /* enum tmem_event_mask */
 	uint32_t flags;
@@ -41,9 +51,9 @@ static void send(struct tmi_shared *shared, tmem_target *only, const struct even
 			continue;
 		handle->callbacks_running++;
 		pthread_mutex_unlock(&shared->lock);
-		inside++;
+		tmi_event_enter();
 		deliver(&callbacks, event);
-		inside--;
+		tmi_event_leave();
 		pthread_mutex_lock(&shared->lock);
 		handle->callbacks_running--;
 		pthread_cond_broadcast(&shared->callback_done);

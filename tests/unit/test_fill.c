@@ -85,6 +85,48 @@ static void test_interrupt(void **state)
 	tmem_close(target);
 }
 
+struct meddler {
+	tmem_target *target;
+	unsigned calls;
+};
+
+/* Does what a callback must not; a read is allowed. */
+static void meddle(void *context, const struct tmem_progress *progress)
+{
+	struct meddler *meddler = context;
+	uint64_t filled;
+	uint8_t byte = 0;
+
+	meddler->calls++;
+	assert_int_equal(tmem_write_virtual(meddler->target, 0x100000, "x", 1, NULL),
+			 TMEM_E_UNEXPECTED);
+	assert_int_equal(tmem_fill_virtual(meddler->target, 0x100000, 1, "x", 1, &filled),
+			 TMEM_E_UNEXPECTED);
+	assert_int_equal(tmem_set_progress_callback(meddler->target, NULL, NULL),
+			 TMEM_E_UNEXPECTED);
+	assert_int_equal(tmem_close(meddler->target), TMEM_E_UNEXPECTED);
+	assert_int_equal(tmem_read_virtual(meddler->target, 0x100000, &byte, 1, NULL), TMEM_S_OK);
+	assert_int_equal(byte, 'a');
+	(void)progress;
+}
+
+/* A progress callback that writes is refused; it does not wait for the fill that it runs in. */
+static void test_meddling_progress(void **state)
+{
+	struct meddler meddler = { 0 };
+	uint64_t filled;
+
+	meddler.target = synth_open("process 1\nrun 0x100000 0x4000000 rw-p\n", NULL);
+	assert_int_equal(tmem_set_progress_callback(meddler.target, meddle, &meddler), TMEM_S_OK);
+	for (int i = 0; i < 50 && !meddler.calls; i++)
+		assert_int_equal(
+			tmem_fill_virtual(meddler.target, 0x100000, 0x4000000, "a", 1, &filled),
+			TMEM_S_OK);
+	assert_true(meddler.calls > 0);
+	assert_int_equal(tmem_write_virtual(meddler.target, 0x100000, "x", 1, NULL), TMEM_S_OK);
+	tmem_close(meddler.target);
+}
+
 static void test_fault(void **state)
 {
 	tmem_target *target = synth_open("target live=yes\nprocess 1\nrun 0x1000 0x1000 rw-p\n"
@@ -111,6 +153,7 @@ int main(void)
 		cmocka_unit_test(test_phase),
 		cmocka_unit_test(test_interrupt),
 		cmocka_unit_test(test_fault),
+		cmocka_unit_test(test_meddling_progress),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
