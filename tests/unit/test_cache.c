@@ -171,6 +171,22 @@ static void budget_zero_keeps_nothing(void **state)
 	assert_int_equal(get(0, 0x1000), 4);
 }
 
+/* Sizes whose tables wrap around in 64 bits, or that nobody can have. */
+static void a_budget_beyond_memory_is_refused(void **state)
+{
+	const uint64_t budgets[] = { UINT64_MAX, UINT64_C(0xfe03f80fe0400000),
+				     UINT64_C(0xfe03f80fe0400000) + (1 << 20), UINT64_MAX / 2 };
+	uint64_t before = statistics().budget;
+
+	(void)state;
+	put(1, 0x1000, 1);
+	for (size_t i = 0; i < sizeof(budgets) / sizeof(budgets[0]); i++) {
+		assert_int_equal(tmi_cache_set_budget(cache, budgets[i]), TMEM_E_OUTOFMEMORY);
+		assert_int_equal(statistics().budget, before);
+		assert_int_equal(get(1, 0x1000), 1);
+	}
+}
+
 static void asking_counts_nothing(void **state)
 {
 	struct tmi_cache_error error;
@@ -231,6 +247,40 @@ static void readers_never_see_a_torn_page(void **state)
 	assert_true(hits[0] + hits[1] > 0);
 }
 
+/* Puts a page back as often as it goes. */
+static void *insert_on(void *argument)
+{
+	while (!atomic_load(&stop))
+		for (uint64_t page = 0x1000; page < 0x9000; page += PAGE)
+			put(1, page, 0x55);
+	return argument;
+}
+
+/* A page that is answered is the page, whatever happens to the table; counts end as they began. */
+static void readers_meet_new_budgets(void **state)
+{
+	pthread_t thread;
+	uint64_t page = 0x1000;
+
+	(void)state;
+	atomic_store(&stop, false);
+	assert_int_equal(pthread_create(&thread, NULL, insert_on, NULL), 0);
+	for (int i = 0; i < 2000; i++) {
+		int byte = get(1, page);
+
+		assert_true(byte == -1 || byte == 0x55);
+		page = page == 0x8000 ? 0x1000 : page + PAGE;
+		if (i % 10 == 0)
+			assert_int_equal(tmi_cache_set_budget(cache, i % 20 ? 1 << 20 : 0),
+					 TMEM_S_OK);
+	}
+	atomic_store(&stop, true);
+	pthread_join(thread, NULL);
+	assert_int_equal(tmi_cache_set_budget(cache, 1 << 20), TMEM_S_OK);
+	assert_int_equal(statistics().pages, 0);
+	assert_int_equal(statistics().errors, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -241,6 +291,8 @@ int main(void)
 		TEST(a_drop_to_the_top_sweeps), TEST(a_stale_ticket_inserts_nothing),
 		TEST(keeps_its_budget),         TEST(budget_zero_keeps_nothing),
 		TEST(asking_counts_nothing),    TEST(readers_never_see_a_torn_page),
+		TEST(a_budget_beyond_memory_is_refused),
+		TEST(readers_meet_new_budgets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
