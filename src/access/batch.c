@@ -44,6 +44,8 @@ static tmem_status summary(const struct tmem_transfer *items, size_t count, tmem
 	for (size_t i = 0; i < count; i++) {
 		complete = complete && items[i].done == items[i].size && !items[i].status;
 		moved = moved || items[i].done > 0;
+		if (!TMEM_FAILED(whole) && is_lost(items[i].status))
+			whole = items[i].status;
 	}
 	if (TMEM_FAILED(whole) && !moved)
 		return whole;
@@ -59,8 +61,6 @@ static tmem_status read_batch(struct tmi_space *space, struct tmem_transfer *ite
 static tmem_status write_batch(struct tmi_space *space, struct tmem_transfer *items, size_t count,
 			       bool *changed)
 {
-	tmem_status lost = TMEM_S_OK;
-
 	*changed = false;
 	for (size_t i = 0; i < count; i++) {
 		struct tmem_transfer *item = &items[i];
@@ -68,10 +68,8 @@ static tmem_status write_batch(struct tmi_space *space, struct tmem_transfer *it
 		item->status = tmi_access_write(space, item->offset, item->buffer, item->size,
 						&item->done);
 		*changed = *changed || item->done > 0;
-		if (is_lost(item->status))
-			lost = item->status;
 	}
-	return summary(items, count, lost);
+	return summary(items, count, TMEM_S_OK);
 }
 
 tmem_status tmem_read_virtual_batch(tmem_target *target, struct tmem_transfer *transfers,

@@ -63,7 +63,11 @@ tmem_status tmem_get_process_ids_by_index(tmem_target *target, uint32_t start, u
 	if (start > number || count > number - start)
 		return tmi_call_end(target,
 				    tmi_bad_argument("start", "a range of existing processes"));
-	for (uint32_t i = 0; i < count && id_at(target->shared, start + i, &id, &process); i++) {
+	for (uint32_t i = 0; i < count; i++) {
+		/* Dropped meanwhile by another handle. */
+		if (!id_at(target->shared, start + i, &id, &process))
+			return tmi_call_end(target,
+					    tmi_bad_argument("count", "existing processes"));
 		if (ids)
 			ids[i] = id;
 		if (system_ids)
@@ -181,6 +185,7 @@ tmem_status tmem_attach_process(tmem_target *target, uint32_t system_id, uint32_
 	tmem_status status = tmi_call_change(target);
 	struct tmi_shared *shared;
 	uint32_t number = TMEM_ANY_ID;
+	uint32_t before;
 
 	if (id)
 		*id = TMEM_ANY_ID;
@@ -192,18 +197,16 @@ tmem_status tmem_attach_process(tmem_target *target, uint32_t system_id, uint32_
 				    tmi_fail_text(TMEM_E_NOTIMPL,
 						  "a %s target cannot take in live processes",
 						  shared->kind->name));
-	if (tmem_get_process_id_by_system_id(target, system_id, &number) == TMEM_S_OK) {
-		if (id)
-			*id = number;
-		return TMEM_S_OK;
-	}
+	/* The kind knows whether it has the process already, or one that had its number before. */
 	pthread_mutex_lock(&shared->run_lock);
+	before = shared->kind->process_count(shared->state);
 	status = shared->kind->attach(shared->state, system_id, &number);
 	pthread_mutex_unlock(&shared->run_lock);
 	if (status == TMEM_S_OK) {
 		if (id)
 			*id = number;
-		tmi_event_debuggee(shared, TMEM_CDS_ALL, 0);
+		if (number >= before)
+			tmi_event_debuggee(shared, TMEM_CDS_ALL, 0);
 	}
 	return tmi_call_end(target, status);
 }
@@ -225,15 +228,17 @@ tmem_status tmem_detach_process(tmem_target *target, uint32_t id)
 	if (!get_process(shared, id, &process))
 		return tmi_call_end(target, no_such_process(id));
 	space = tmi_shared_space(shared, id);
-	if (space)
-		atomic_store_explicit(&space->dropped, true, memory_order_release);
 	pthread_mutex_lock(&shared->run_lock);
 	status = shared->kind->detach(shared->state, id);
+	if (status == TMEM_S_OK && space)
+		atomic_store_explicit(&space->dropped, true, memory_order_release);
 	pthread_mutex_unlock(&shared->run_lock);
+	if (status != TMEM_S_OK)
+		return tmi_call_end(target, status);
 	tmi_cache_drop(shared->cache, id, 0, UINT64_MAX);
 	atomic_fetch_add(&shared->generation, 1);
 	tmi_event_debuggee(shared, TMEM_CDS_ALL, 0);
-	return tmi_call_end(target, status);
+	return TMEM_S_OK;
 }
 
 /* Kernel targets fill these; in user mode there is no implicit process beside the current one. */

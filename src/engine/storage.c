@@ -226,6 +226,20 @@ static tmem_status write_kind(struct tmi_space *space, uint64_t address, const v
 	return TMEM_FAILED(status) ? status : item.status;
 }
 
+/*
+ * Forgets a written range in every space: two processes may share one address space (vfork, or
+ * clone without a thread), and then the page is cached under both numbers.
+ */
+static void drop_written(struct tmi_shared *shared, uint32_t number, uint64_t first, uint64_t last)
+{
+	uint32_t count = shared->kind->process_count(shared->state);
+
+	tmi_cache_drop(shared->cache, number, first, last);
+	for (uint32_t other = 0; other < count; other++)
+		if (other != number)
+			tmi_cache_drop(shared->cache, other, first, last);
+}
+
 tmem_status tmi_storage_write(struct tmi_space *space, uint64_t address, const void *buffer,
 			      size_t size, size_t *done)
 {
@@ -240,7 +254,7 @@ tmem_status tmi_storage_write(struct tmi_space *space, uint64_t address, const v
 	if (*done) {
 		atomic_fetch_add(&shared->generation, 1);
 		if (!shared->overlay)
-			tmi_cache_drop(shared->cache, space->number, address, address + *done - 1);
+			drop_written(shared, space->number, address, address + *done - 1);
 	}
 	return status;
 }

@@ -266,6 +266,31 @@ static void a_dropped_process_is_gone(void **state)
 	tmem_close(target);
 }
 
+/* What the kind refuses changes nothing and is no event. */
+static void a_refused_detach_changes_nothing(void **state)
+{
+	tmem_target *target = open_text(stored_text, NULL);
+
+	(void)state;
+	assert_int_equal(tmem_detach_process(target, 0), TMEM_E_NOTIMPL);
+	assert_int_equal(read8(target, 0x10000), 0xefcdab8967452301);
+	tmem_close(target);
+}
+
+/* A process that is attached then must not be taken for a stopped one. */
+static void no_process_and_resumed_is_not_cached(void **state)
+{
+	tmem_target *target = open_text(live_text, "suspend=on");
+
+	(void)state;
+	assert_int_equal(statistics(target).enabled, 1);
+	assert_int_equal(tmem_detach_process(target, 0), TMEM_S_OK);
+	assert_int_equal(tmem_detach_process(target, 1), TMEM_S_OK);
+	assert_int_equal(tmem_resume(target), TMEM_S_OK);
+	assert_int_equal(statistics(target).enabled, 0);
+	tmem_close(target);
+}
+
 static void threads_have_ids_and_registers(void **state)
 {
 	tmem_target *target = open_text(live_text, NULL);
@@ -508,6 +533,8 @@ int main(void)
 		cmocka_unit_test(a_batch_fetches_each_page_once),
 		cmocka_unit_test(each_handle_has_its_own_process),
 		cmocka_unit_test(a_dropped_process_is_gone),
+		cmocka_unit_test(a_refused_detach_changes_nothing),
+		cmocka_unit_test(no_process_and_resumed_is_not_cached),
 		cmocka_unit_test(threads_have_ids_and_registers),
 		cmocka_unit_test(every_interested_handle_is_told_once),
 		cmocka_unit_test(suspends_are_counted),
