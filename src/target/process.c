@@ -4,8 +4,8 @@
  *
  * This file has the table of the kind and its list of processes. One process: process_open.c; its
  * mappings: process_maps.c, process_layout.c; its pages: process_pages.c, process_valid.c; its
- * bytes: process_io.c, process_batch.c, process_write.c; stopping it: process_stop.c; why not:
- * process_error.c, process_fault.c.
+ * bytes: process_io.c, process_batch.c, process_write.c; stopping it: process_stop.c,
+ * process_trace.c; why not: process_error.c, process_fault.c.
  */
 #include "target/process.h"
 
@@ -26,21 +26,6 @@ static tmem_status no_memory(void)
 
 /* --- the list of processes --- */
 
-static unsigned block_of(uint32_t space)
-{
-	return 31 - (unsigned)__builtin_clz(space + 1);
-}
-
-static struct live *process_at(struct live_target *target, uint32_t space)
-{
-	unsigned block = block_of(space);
-
-	if (space >= atomic_load_explicit(&target->count, memory_order_acquire))
-		return NULL;
-	return atomic_load_explicit(&target->blocks[block][space + 1 - (1u << block)],
-				    memory_order_acquire);
-}
-
 /* Gives the process the next number; the caller holds the control lock. */
 static tmem_status add_process(struct live_target *target, struct live *process, uint32_t *space)
 {
@@ -49,7 +34,7 @@ static tmem_status add_process(struct live_target *target, struct live *process,
 
 	if (number >= TMI_SPACE_PHYSICAL - 1)
 		return no_memory();
-	block = block_of(number);
+	block = tmi_process_block(number);
 	if (!target->blocks[block])
 		target->blocks[block] = calloc((size_t)1 << block, sizeof(*target->blocks[block]));
 	if (!target->blocks[block])
@@ -67,7 +52,7 @@ tmem_status tmi_process_fail_gone(void)
 
 tmem_status tmi_process_find(void *state, uint32_t space, struct live **process)
 {
-	*process = process_at(state, space);
+	*process = tmi_process_at(state, space);
 	if (!*process)
 		return tmi_fail(TMEM_E_UNEXPECTED, TMEM_REASON_USER_MODE, 0);
 	if (!atomic_load_explicit(&(*process)->present, memory_order_relaxed))
@@ -83,7 +68,7 @@ tmem_status tmi_process_find(void *state, uint32_t space, struct live **process)
 static bool find_pid(struct live_target *target, uint32_t pid, uint32_t *space)
 {
 	for (uint32_t i = 0; i < atomic_load(&target->count); i++) {
-		struct live *process = process_at(target, i);
+		struct live *process = tmi_process_at(target, i);
 
 		if (process->pid == pid && atomic_load(&process->present) &&
 		    tmi_process_alive(process)) {
@@ -129,7 +114,7 @@ static tmem_status attach(void *state, uint32_t system_id, uint32_t *space)
 static tmem_status detach(void *state, uint32_t space)
 {
 	struct live_target *target = state;
-	struct live *process = process_at(target, space);
+	struct live *process = tmi_process_at(target, space);
 
 	if (!process || !atomic_load(&process->present))
 		return tmi_fail_text(TMEM_E_NOINTERFACE, "no process has engine id %u", space);
@@ -145,7 +130,7 @@ static tmem_status detach(void *state, uint32_t space)
 static void resume_locked(struct live_target *target)
 {
 	for (uint32_t i = 0; i < atomic_load(&target->count); i++)
-		tmi_process_continue(target, process_at(target, i));
+		tmi_process_continue(target, tmi_process_at(target, i));
 	tmi_process_end_tracer(target);
 	atomic_store(&target->suspended, false);
 }
@@ -157,7 +142,7 @@ static tmem_status suspend_locked(struct live_target *target)
 	unsigned stopped = 0;
 
 	for (uint32_t i = 0; i < atomic_load(&target->count); i++) {
-		struct live *process = process_at(target, i);
+		struct live *process = tmi_process_at(target, i);
 		tmem_status status;
 
 		if (!atomic_load(&process->present))
@@ -211,7 +196,7 @@ static void close_target(void *state)
 
 	resume_locked(target);
 	for (uint32_t i = 0; i < atomic_load(&target->count); i++)
-		tmi_process_close(process_at(target, i));
+		tmi_process_close(tmi_process_at(target, i));
 	for (unsigned i = 0; i < LIVE_BLOCKS; i++)
 		free(target->blocks[i]);
 	free(atomic_load(&target->scratch));
@@ -288,7 +273,7 @@ static tmem_status open_target(const struct tmi_open *open, void **state)
 
 static bool facts(void *state, uint32_t space, struct tmi_facts *facts)
 {
-	struct live *process = process_at(state, space);
+	struct live *process = tmi_process_at(state, space);
 
 	if (!process || !atomic_load(&process->present))
 		return false;
@@ -307,7 +292,7 @@ static uint32_t process_count(void *state)
 
 static bool process(void *state, uint32_t space, struct tmi_process *info)
 {
-	struct live *process = process_at(state, space);
+	struct live *process = tmi_process_at(state, space);
 
 	if (!process)
 		return false;
@@ -339,7 +324,7 @@ static char *describe(void *state)
 
 static const _Atomic uint64_t *generation(void *state, uint32_t space)
 {
-	struct live *process = process_at(state, space);
+	struct live *process = tmi_process_at(state, space);
 
 	return process ? &process->generation : NULL;
 }

@@ -261,6 +261,8 @@ tmem_status tmi_process_check(struct live *process);
  */
 tmem_status tmi_process_verify(struct live *process, uint64_t generation);
 
+/* --- process_proc.c --- */
+
 /* Reads /proc/PID/stat. False when the process is gone. */
 bool tmi_process_identify(int dir, struct live_identity *identity);
 
@@ -272,6 +274,13 @@ char *tmi_process_slurp(int dir, const char *path, size_t *size);
 
 /* Thread ids, ascending; malloc()ed. False when they cannot be listed. */
 bool tmi_process_tasks(int dir, uint32_t **tids, size_t *count);
+
+/* Word size, machine, address range ... of the program; @page: bytes of a page. */
+void tmi_process_find_facts(int dir, uint32_t pid, uint32_t tid, uint64_t page,
+			    struct tmi_facts *facts);
+
+/* Where the program lies; its short name when that is not to be seen. NULL: out of memory. */
+struct live_name *tmi_process_find_name(int dir, uint32_t pid, uint32_t tid);
 
 /* --- process_error.c --- */
 
@@ -302,12 +311,17 @@ uint64_t tmi_process_file_id(const struct live_vma *vma);
 tmem_status tmi_process_vma(struct live *process, uint64_t address, bool or_next, bool with_name,
 			    struct live_vma *vma);
 
-/* Turns a mapping into a run. */
-void tmi_process_make_run(const struct live *process, const struct live_vma *vma, bool image,
-			  struct tmi_run *run);
+/* Replaces a name that was escaped in the list, which is ambiguous, by the true one, in place. */
+void tmi_process_correct_name(struct live *process, struct live_vma *vma);
 
 /* Reads the list of mappings; malloc()ed. */
 tmem_status tmi_process_read_maps(struct live *process, char **text, size_t *size);
+
+/* --- process_run.c --- */
+
+/* Turns a mapping into a run. */
+void tmi_process_make_run(const struct live *process, const struct live_vma *vma, bool image,
+			  struct tmi_run *run);
 
 tmem_status tmi_process_run(void *state, uint32_t space, uint64_t from, struct tmi_run *run);
 tmem_status tmi_process_snapshot(void *state, uint32_t space, struct tmi_snapshot **snapshot);

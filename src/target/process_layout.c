@@ -149,6 +149,18 @@ failed:
 	return NULL;
 }
 
+/* The caller holds the lock, shared or not; when another thread is at it already it is left. */
+static void set_hot(struct live *process, uint64_t first, uint64_t size)
+{
+	unsigned count = atomic_load_explicit(&process->hot_count, memory_order_relaxed);
+
+	if (count & 1 || !atomic_compare_exchange_strong(&process->hot_count, &count, count + 1))
+		return;
+	atomic_store_explicit(&process->hot_first, first, memory_order_release);
+	atomic_store_explicit(&process->hot_size, size, memory_order_release);
+	atomic_store_explicit(&process->hot_count, count + 2, memory_order_release);
+}
+
 void tmi_process_set_layout(struct live *process, struct live_layout *layout)
 {
 	struct live_layout *old;
@@ -158,6 +170,7 @@ void tmi_process_set_layout(struct live *process, struct live_layout *layout)
 	process->layout = layout;
 	process->extra_count = 0;
 	process->misses = 0;
+	set_hot(process, 0, 0);
 	pthread_rwlock_unlock(&process->lock);
 	tmi_process_layout_free(old);
 }
@@ -230,6 +243,12 @@ static bool near_stack(const struct live *process, uint64_t address)
 	return address < stack && stack - address <= STACK_ZONE;
 }
 
+static void set_hot_extent(struct live *process, const struct live_extent *extent)
+{
+	if (!near_stack(process, extent->last) && extent->last < LIVE_TOP)
+		set_hot(process, extent->first, extent->last - extent->first + 1);
+}
+
 /*
  * How many of @size bytes at @address are known to lie in mappings that allow @flags. @fresh: the
  * look is so recent that it holds near the stack as well.
@@ -245,6 +264,9 @@ static uint64_t known_bytes(struct live *process, uint64_t address, uint64_t siz
 
 		if (!extent || !allows(process, extent, flags))
 			break;
+		/* Where neither the stack nor protection has to be thought of. */
+		if (!known && !fresh && process->target->features.force)
+			set_hot_extent(process, extent);
 		if (extent->last - (address + known) >= size - known)
 			known = size;
 		else
@@ -291,10 +313,13 @@ static bool should_look(struct live *process)
 uint64_t tmi_process_extent(struct live *process, uint64_t address, uint64_t size, uint32_t flags,
 			    tmem_status *status)
 {
-	uint64_t known = known_bytes(process, address, size, flags, false);
 	struct live_extent extent;
+	uint64_t known;
 
 	*status = TMEM_S_OK;
+	if (tmi_process_is_hot(process, address, size))
+		return size;
+	known = known_bytes(process, address, size, flags, false);
 	if (known)
 		return known;
 	if (should_look(process)) {

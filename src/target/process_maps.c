@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* process_maps.c - the mappings of a live process: the list, one of them, and runs made of them. */
+/* process_maps.c - the mappings of a live process: the kernel's list, and one of them. */
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -14,9 +14,6 @@
 
 #define FIRST_TEXT (64u << 10)
 
-/* The shortest line: two addresses of 8 digits, and 1-digit numbers. */
-#define SHORTEST_LINE 38
-
 static tmem_status no_memory(void)
 {
 	return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
@@ -24,31 +21,28 @@ static tmem_status no_memory(void)
 
 /* --- lines --- */
 
-static int digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
+/* Value of a hexadecimal digit plus 1; 0 for anything else. The list has small letters only. */
+static const uint8_t digits[256] = {
+	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+	['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
 
 /* Number up to @stop, which is passed over. False when something else is there. */
-static bool take_hex(char **cursor, char stop, uint64_t *value)
+static inline bool take_hex(char **cursor, char stop, uint64_t *value)
 {
-	char *p = *cursor;
+	const char *start = *cursor;
+	const char *p = start;
 	uint64_t number = 0;
-	int digit;
+	unsigned digit;
 
-	while ((digit = digit_value(*p)) >= 0) {
-		number = number << 4 | (uint64_t)digit;
+	while ((digit = digits[(uint8_t)*p])) {
+		number = number << 4 | (digit - 1);
 		p++;
 	}
-	if (p == *cursor || p - *cursor > 16 || *p != stop)
-		return false;
-	*cursor = p + 1;
 	*value = number;
-	return true;
+	*cursor += p - start + 1;
+	return p != start && p - start <= 16 && *p == stop;
 }
 
 static bool take_flags(char **cursor, uint32_t *flags)
@@ -56,10 +50,7 @@ static bool take_flags(char **cursor, uint32_t *flags)
 	const char *p = *cursor;
 
 	*flags = 0;
-	for (int i = 0; i < 4; i++)
-		if (!p[i])
-			return false;
-	if (p[4] != ' ')
+	if (!p[0] || !p[1] || !p[2] || !p[3] || p[4] != ' ')
 		return false;
 	*flags = (p[0] == 'r' ? VMA_READ : 0) | (p[1] == 'w' ? VMA_WRITE : 0) |
 		 (p[2] == 'x' ? VMA_EXECUTE : 0) | (p[3] == 's' ? VMA_SHARED : 0);
@@ -102,24 +93,41 @@ static bool take_inode(char **cursor, uint64_t *inode)
 	return true;
 }
 
+/* Offset, device and inode, and the blanks after them. */
+static bool take_file(char **cursor, struct live_vma *vma)
+{
+	static const char none[] = "00000000 00:00 0 ";
+	uint64_t major, minor;
+
+	/* Most lines of a long list are of anonymous memory. */
+	if (!strncmp(*cursor, none, sizeof(none) - 1)) {
+		vma->offset = vma->inode = vma->major = vma->minor = 0;
+		*cursor += sizeof(none) - 1;
+		*cursor += strspn(*cursor, " ");
+		return true;
+	}
+	if (!take_hex(cursor, ' ', &vma->offset) || !take_hex(cursor, ':', &major) ||
+	    !take_hex(cursor, ' ', &minor) || !take_inode(cursor, &vma->inode))
+		return false;
+	vma->major = (uint32_t)major;
+	vma->minor = (uint32_t)minor;
+	return true;
+}
+
 bool tmi_process_parse_vma(char **cursor, char *end, struct live_vma *vma)
 {
 	char *line = *cursor;
 	char *newline = line < end ? memchr(line, '\n', (size_t)(end - line)) : NULL;
-	uint64_t stop, major, minor;
+	uint64_t stop;
 
 	if (!newline)
 		return false;
 	*newline = '\0';
 	*cursor = newline + 1;
 	if (!take_hex(&line, '-', &vma->first) || !take_hex(&line, ' ', &stop) ||
-	    !take_flags(&line, &vma->flags) || !take_hex(&line, ' ', &vma->offset) ||
-	    !take_hex(&line, ':', &major) || !take_hex(&line, ' ', &minor) ||
-	    !take_inode(&line, &vma->inode) || stop <= vma->first)
+	    !take_flags(&line, &vma->flags) || !take_file(&line, vma) || stop <= vma->first)
 		return false;
 	vma->last = stop - 1;
-	vma->major = (uint32_t)major;
-	vma->minor = (uint32_t)minor;
 	vma->name = line;
 	vma->escaped = *line && unescape_name(line);
 	return true;
@@ -153,15 +161,15 @@ static bool is_device_name(const char *name)
 
 enum live_vma_kind tmi_process_vma_kind(const struct live_vma *vma)
 {
+	if (!vma->name[0] && !vma->inode)
+		return vma->flags & VMA_SHARED ? VMA_FILE : VMA_PLAIN;
 	if (vma->name[0] == '[')
 		return special_kind(vma);
 	if (starts_with(vma->name, "/secretmem"))
 		return VMA_UNREADABLE;
 	if (is_device_name(vma->name))
 		return VMA_DEVICE;
-	if (vma->inode || vma->name[0] || vma->flags & VMA_SHARED)
-		return VMA_FILE;
-	return VMA_PLAIN;
+	return VMA_FILE;
 }
 
 uint64_t tmi_process_file_id(const struct live_vma *vma)
@@ -173,54 +181,6 @@ uint64_t tmi_process_file_id(const struct live_vma *vma)
 		return 0;
 	id = vma->inode ^ (device + 1) * 0x9e3779b97f4a7c15u;
 	return id ? id : 1;
-}
-
-static uint32_t protection(uint32_t flags, bool copied)
-{
-	static const uint32_t plain[8] = {
-		TMEM_PAGE_NOACCESS,          TMEM_PAGE_READONLY,          TMEM_PAGE_READWRITE,
-		TMEM_PAGE_READWRITE,         TMEM_PAGE_EXECUTE,           TMEM_PAGE_EXECUTE_READ,
-		TMEM_PAGE_EXECUTE_READWRITE, TMEM_PAGE_EXECUTE_READWRITE,
-	};
-
-	if (copied && flags & VMA_WRITE)
-		return flags & VMA_EXECUTE ? TMEM_PAGE_EXECUTE_WRITECOPY : TMEM_PAGE_WRITECOPY;
-	return plain[flags & 7];
-}
-
-void tmi_process_make_run(const struct live *process, const struct live_vma *vma, bool image,
-			  struct tmi_run *run)
-{
-	enum live_vma_kind kind = tmi_process_vma_kind(vma);
-	bool shared = vma->flags & VMA_SHARED;
-	bool huge = !shared && starts_with(vma->name, "/anon_hugepage");
-	bool file = vma->inode && !huge;
-
-	*run = (struct tmi_run){
-		.first = vma->first,
-		.last = vma->last,
-		.name = vma->name,
-		.file_offset = file ? vma->offset : 0,
-		.file_id = file ? tmi_process_file_id(vma) : 0,
-		.protect = protection(vma->flags, file && !shared),
-		.type = file || shared ? TMEM_MEM_MAPPED : TMEM_MEM_PRIVATE,
-		.state = TMEM_MEM_COMMIT,
-		.source = TMEM_VSOURCE_DEBUGGEE,
-		.shared = shared,
-		.uncertain = kind != VMA_OTHER,
-	};
-	if (image)
-		run->type = TMEM_MEM_IMAGE;
-	if (kind == VMA_UNREADABLE) {
-		run->source = TMEM_VSOURCE_INVALID;
-		run->reason = TMEM_REASON_NO_ACCESS;
-	} else if (!(vma->flags & VMA_READ) && !process->target->features.force &&
-		   !atomic_load(&process->suspended)) {
-		run->source = TMEM_VSOURCE_INVALID;
-		run->reason = TMEM_REASON_PROTECTED;
-	}
-	if (run->source == TMEM_VSOURCE_INVALID)
-		run->uncertain = false;
 }
 
 /* --- the list --- */
@@ -346,7 +306,7 @@ static tmem_status ask_vma(struct live *process, uint64_t address, bool or_next,
  * A \012 in the list is a newline or four true characters. The link of the mapping gives the name
  * itself, which is never longer than what stood in the list.
  */
-static void correct_name(struct live *process, struct live_vma *vma)
+void tmi_process_correct_name(struct live *process, struct live_vma *vma)
 {
 	size_t room = strlen(vma->name);
 	char link[64], name[PATH_MAX];
@@ -378,7 +338,7 @@ static tmem_status search_list(struct live *process, uint64_t address, bool or_n
 		if (vma->first > address && !or_next)
 			break;
 		if (vma->escaped)
-			correct_name(process, vma);
+			tmi_process_correct_name(process, vma);
 		*(char *)mempcpy(room, vma->name, strnlen(vma->name, PATH_MAX - 1)) = '\0';
 		vma->name = room;
 		status = TMEM_S_OK;
@@ -433,200 +393,4 @@ tmem_status tmi_process_vma(struct live *process, uint64_t address, bool or_next
 		return status;
 	room = name_room();
 	return room ? search_list(process, address, or_next, room, vma) : no_memory();
-}
-
-/* --- runs --- */
-
-/* True when the file is mapped as a program somewhere; false with *known false: look again. */
-static bool known_image(struct live *process, uint64_t file_id, bool *known)
-{
-	bool image = false;
-
-	pthread_rwlock_rdlock(&process->lock);
-	*known = process->layout && tmi_process_set_has(&process->layout->files, file_id);
-	if (*known)
-		image = tmi_process_set_has(&process->layout->images, file_id);
-	pthread_rwlock_unlock(&process->lock);
-	return image;
-}
-
-static tmem_status find_image(struct live *process, const struct live_vma *vma, bool *image)
-{
-	uint64_t file_id = tmi_process_file_id(vma);
-	tmem_status status;
-	bool known;
-
-	*image = !strcmp(vma->name, "[vdso]") ||
-		 (vma->flags & VMA_EXECUTE && file_id && !(vma->flags & VMA_SHARED));
-	if (*image || !file_id || tmi_process_vma_kind(vma) != VMA_FILE)
-		return TMEM_S_OK;
-	*image = known_image(process, file_id, &known);
-	if (known)
-		return TMEM_S_OK;
-	status = tmi_process_learn_all(process);
-	if (status == TMEM_S_OK)
-		*image = known_image(process, file_id, &known);
-	return status;
-}
-
-static tmem_status run_once(struct live *process, uint64_t from, struct tmi_run *run)
-{
-	struct live_vma vma;
-	tmem_status status = atomic_load(&process->shares) ? tmi_process_check(process) : TMEM_S_OK;
-	bool image;
-
-	if (status == TMEM_S_OK)
-		status = tmi_process_vma(process, from, true, true, &vma);
-	if (status == TMEM_S_OK)
-		status = find_image(process, &vma, &image);
-	if (status == TMEM_S_OK)
-		tmi_process_make_run(process, &vma, image, run);
-	return status;
-}
-
-tmem_status tmi_process_run(void *state, uint32_t space, uint64_t from, struct tmi_run *run)
-{
-	struct live *process;
-	uint64_t generation;
-	tmem_status status;
-	int round = 0;
-
-	do {
-		status = tmi_process_find(state, space, &process);
-		if (status != TMEM_S_OK)
-			return status;
-		generation = atomic_load(&process->generation);
-		status = run_once(process, from, run);
-	} while (tmi_process_again(process, generation, &round, &status));
-	if (status == TMEM_E_NO_MORE_ENTRIES)
-		return tmi_fail(status, TMEM_REASON_NOT_MAPPED, from);
-	return status;
-}
-
-/* --- all of them --- */
-
-/* A list with the text that its names lie in. */
-struct listing {
-	struct tmi_snapshot snapshot; /* first */
-	char *text;
-	struct tmi_run *runs;
-};
-
-static void empty_listing(struct listing *listing)
-{
-	free(listing->text);
-	free(listing->runs);
-	listing->text = NULL;
-	listing->runs = NULL;
-}
-
-static void free_listing(struct tmi_snapshot *snapshot)
-{
-	struct listing *listing = (struct listing *)snapshot;
-
-	empty_listing(listing);
-	free(listing);
-}
-
-/* Makes the runs of the text; what overlaps (the list is not made in one moment) is cut. */
-static size_t fill_runs(struct live *process, struct listing *listing, size_t size,
-			struct live_set *images)
-{
-	char *cursor = listing->text;
-	struct live_vma vma;
-	size_t count = 0;
-	uint64_t last_image = 0;
-
-	while (tmi_process_parse_vma(&cursor, listing->text + size, &vma)) {
-		struct tmi_run *run = &listing->runs[count];
-		uint64_t above = count ? run[-1].last : 0;
-		bool vdso;
-
-		if (count && vma.last <= above)
-			continue;
-		if (count && vma.first <= above)
-			vma.first = above + 1;
-		if (vma.escaped)
-			correct_name(process, &vma);
-		vdso = vma.name[0] == '[' && !strcmp(vma.name, "[vdso]");
-		tmi_process_make_run(process, &vma, vdso, run);
-		count++;
-		if (run->file_id && vma.flags & VMA_EXECUTE && !(vma.flags & VMA_SHARED) &&
-		    run->file_id != last_image) {
-			last_image = run->file_id;
-			tmi_process_set_add(images, last_image);
-		}
-	}
-	return count;
-}
-
-static void mark_images(struct tmi_run *runs, size_t count, const struct live_set *images)
-{
-	uint64_t last = 0;
-	bool image = false;
-
-	for (size_t i = 0; i < count; i++) {
-		if (!runs[i].file_id)
-			continue;
-		if (runs[i].file_id != last) {
-			last = runs[i].file_id;
-			image = tmi_process_set_has(images, last);
-		}
-		if (image)
-			runs[i].type = TMEM_MEM_IMAGE;
-	}
-}
-
-static tmem_status list_once(struct live *process, struct listing *listing)
-{
-	struct live_set images = { 0 };
-	tmem_status status = tmi_process_check(process);
-	struct tmi_run *runs;
-	size_t size, count;
-
-	empty_listing(listing);
-	if (status == TMEM_S_OK)
-		status = tmi_process_read_maps(process, &listing->text, &size);
-	if (status != TMEM_S_OK)
-		return status;
-	listing->runs = malloc((size / SHORTEST_LINE + 1) * sizeof(*runs));
-	if (!listing->runs)
-		return no_memory();
-	count = fill_runs(process, listing, size, &images);
-	mark_images(listing->runs, count, &images);
-	tmi_process_set_fini(&images);
-	runs = realloc(listing->runs, (count + 1) * sizeof(*runs));
-	if (runs)
-		listing->runs = runs;
-	listing->snapshot.runs = listing->runs;
-	listing->snapshot.count = count;
-	return TMEM_S_OK;
-}
-
-tmem_status tmi_process_snapshot(void *state, uint32_t space, struct tmi_snapshot **snapshot)
-{
-	struct listing *listing = calloc(1, sizeof(*listing));
-	struct live *process;
-	uint64_t generation;
-	tmem_status status;
-	int round = 0;
-
-	*snapshot = NULL;
-	if (!listing)
-		return no_memory();
-	atomic_init(&listing->snapshot.references, 1);
-	listing->snapshot.free = free_listing;
-	do {
-		status = tmi_process_find(state, space, &process);
-		if (status != TMEM_S_OK)
-			break;
-		generation = atomic_load(&process->generation);
-		status = list_once(process, listing);
-	} while (tmi_process_again(process, generation, &round, &status));
-	if (status != TMEM_S_OK) {
-		free_listing(&listing->snapshot);
-		return status;
-	}
-	*snapshot = &listing->snapshot;
-	return TMEM_S_OK;
 }

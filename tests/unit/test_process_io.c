@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+
 #include "base/error.h"
 #include "live_zoo.h"
 
@@ -193,6 +195,19 @@ static uint64_t stack_start(pid_t pid)
 	return start;
 }
 
+/* The trap itself, without the library: it must be there, or the test below shows nothing. */
+static void read_below_the_stack(pid_t pid, uint64_t address)
+{
+	char path[64], byte;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, &byte, 1, (off_t)address), 1);
+	close(fd);
+}
+
 static void stack_does_not_grow(void **data)
 {
 	static const unsigned below[] = { 1, 2, 100, 1000, 1500 };
@@ -216,6 +231,8 @@ static void stack_does_not_grow(void **data)
 		assert_int_equal(items[i].done, 0);
 	assert_int_equal(stack_start(f->zoo.pid), before);
 	assert_int_equal(zoo_read(f->state, 0, before, bytes, 16, NULL), 16);
+	read_below_the_stack(f->zoo.pid, before - 2 * at->page);
+	assert_true(stack_start(f->zoo.pid) < before);
 	free(bytes);
 }
 
