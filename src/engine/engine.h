@@ -26,6 +26,7 @@ struct tmi_shared;
 
 struct tmi_space {
 	struct tmi_shared *shared;
+	uint64_t serial; /* never the same twice in one process, unlike the address */
 	uint32_t number;
 	atomic_bool dropped;                 /* the process was detached */
 	const _Atomic uint64_t *incarnation; /* the kind's generation, NULL = never changes */
@@ -47,7 +48,7 @@ struct tmi_shared {
 	const struct tmi_target_kind *kind;
 	void *state;
 	struct tmi_unpacked *unpacked; /* what the kind opened for a compressed file, or NULL */
-	struct tmi_overlay *overlay; /* NULL: writes go to the target */
+	struct tmi_overlay *overlay;   /* NULL: writes go to the target */
 	struct tmi_cache *cache;
 	enum tmi_cache_mode cache_mode;
 	atomic_bool caching;         /* reads of cacheable pages use the cache now */

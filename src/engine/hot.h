@@ -16,7 +16,7 @@
 
 struct tmi_hot {
 	uint64_t serial; /* 0: only offered, not remembered yet */
-	const struct tmi_space *space;
+	uint64_t space;  /* serial of the space that offered it; 0: none */
 	uint64_t generation;
 	uint64_t first;
 	uint64_t size;
@@ -31,7 +31,7 @@ static inline void tmi_hot_learn(tmem_target *target)
 {
 	const struct tmi_context *context = tmi_context_get(target);
 
-	if (tmi_hot.space == context->space && tmi_hot.space)
+	if (tmi_hot.space == context->space->serial)
 		tmi_hot.serial = context->serial;
 }
 

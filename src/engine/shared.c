@@ -80,11 +80,13 @@ static bool take_facts(struct tmi_space *space)
 
 static struct tmi_space *space_new(struct tmi_shared *shared, uint32_t number)
 {
+	static _Atomic uint64_t last_serial;
 	struct tmi_space *space = calloc(1, sizeof(*space));
 
 	if (!space)
 		return NULL;
 	space->shared = shared;
+	space->serial = atomic_fetch_add(&last_serial, 1) + 1;
 	space->number = number;
 	if (shared->kind->generation)
 		space->incarnation = shared->kind->generation(shared->state, number);

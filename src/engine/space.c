@@ -15,7 +15,7 @@ static void offer(const struct tmi_space *space, uint64_t generation,
 		  const struct tmi_borrow *borrow)
 {
 	tmi_hot = (struct tmi_hot){
-		.space = space,
+		.space = space->serial,
 		.generation = generation,
 		.first = borrow->first,
 		.size = borrow->last - borrow->first + 1,

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "engine/engine.h"
+#include "engine/hot.h"
 
 static const char live_text[] = "tmem synth 1\n"
 				"target live=yes\n"
@@ -264,6 +265,30 @@ static void a_dropped_process_is_gone(void **state)
 	assert_int_equal(tmem_read_virtual(target, 0x10000, &byte, 1, &count), TMEM_S_OK);
 	assert_int_equal(tmem_detach_process(target, 0), TMEM_E_NOINTERFACE);
 	tmem_close(target);
+}
+
+/* A stretch lent by a target that is closed is never taken for one of a target that came after. */
+static void a_lent_stretch_dies_with_its_target(void **state)
+{
+	tmem_target *targets[40];
+	const uint64_t first = 0x10000;
+	uint32_t half = 0;
+
+	(void)state;
+	/* Many, so that the memory of the old ones is handed out again. */
+	for (size_t i = 0; i < 40; i++)
+		targets[i] = open_text(stored_text, NULL);
+	assert_int_equal(read8(targets[20], first), 0xefcdab8967452301);
+	for (size_t i = 0; i < 40; i++)
+		tmem_close(targets[i]);
+	for (size_t i = 0; i < 40; i++) {
+		targets[i] = open_text("tmem synth 1\nprocess 1\nrun 0x10000 0x4000 rw-p\n", NULL);
+		assert_int_not_equal(tmi_context_get(targets[i])->space->serial, tmi_hot.space);
+		assert_int_equal(tmem_read_virtual(targets[i], first, &half, 4, NULL), TMEM_S_OK);
+		assert_int_equal(read8(targets[i], first), 0);
+	}
+	for (size_t i = 0; i < 40; i++)
+		tmem_close(targets[i]);
 }
 
 /* What the kind refuses changes nothing and is no event. */
@@ -533,6 +558,7 @@ int main(void)
 		cmocka_unit_test(a_batch_fetches_each_page_once),
 		cmocka_unit_test(each_handle_has_its_own_process),
 		cmocka_unit_test(a_dropped_process_is_gone),
+		cmocka_unit_test(a_lent_stretch_dies_with_its_target),
 		cmocka_unit_test(a_refused_detach_changes_nothing),
 		cmocka_unit_test(no_process_and_resumed_is_not_cached),
 		cmocka_unit_test(threads_have_ids_and_registers),
