@@ -88,11 +88,13 @@ enum prompt_result prompt_read(struct prompt *prompt, const char *text, bool rem
 
 /*
  * Ctrl-C asks @target's running operation to stop and is remembered; the third one that is not
- * answered ends the program.
+ * answered ends the program. NULL: there is no target yet.
  */
 void interrupt_init(tmem_target *target);
 void interrupt_fini(void);
 bool interrupt_seen(void);
+/* Non-zero when interrupt_seen(). */
+const volatile int *interrupt_flag(void);
 /* Forgets the past ones. */
 void interrupt_clear(void);
 

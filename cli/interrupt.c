@@ -10,11 +10,13 @@
 
 static _Atomic(tmem_target *) target;
 static atomic_int count;
+static volatile int pressed; /* the same for the library, while there is no target yet */
 
 static void handle(int signal)
 {
 	tmem_target *running = atomic_load(&target);
 
+	pressed = 1;
 	if (atomic_fetch_add(&count, 1) + 1 >= PATIENCE) {
 		static const char text[] = "\ntmem: no answer to Ctrl-C: leaving\n";
 
@@ -48,11 +50,17 @@ bool interrupt_seen(void)
 	return atomic_load(&count) > 0;
 }
 
+const volatile int *interrupt_flag(void)
+{
+	return &pressed;
+}
+
 void interrupt_clear(void)
 {
 	tmem_target *running = atomic_load(&target);
 
 	atomic_store(&count, 0);
+	pressed = 0;
 	if (running)
 		tmem_get_interrupt(running);
 }

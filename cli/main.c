@@ -196,6 +196,33 @@ static int open_failed(const struct arguments *arguments)
 	return EXIT_CANNOT_OPEN;
 }
 
+static void show_opening(void *context, const struct tmem_progress *progress)
+{
+	progress_update(context, progress);
+}
+
+/* Unpacking a compressed file can take a while: the progress line shows it, Ctrl-C stops it. */
+static tmem_status open_target(const struct arguments *arguments, tmem_target **target)
+{
+	struct progress progress;
+	struct tmem_open_parameters parameters = {
+		.size = sizeof(parameters),
+		.spec = arguments->target,
+		.options = arguments->options.data,
+		.progress = show_opening,
+		.progress_context = &progress,
+		.interrupt = interrupt_flag(),
+	};
+	tmem_status status;
+
+	progress_init(&progress);
+	interrupt_init(NULL);
+	status = tmem_open2(&parameters, target);
+	interrupt_fini();
+	progress_erase(&progress);
+	return status;
+}
+
 static int open_and_run(const struct arguments *arguments)
 {
 	tmem_target *target;
@@ -205,7 +232,7 @@ static int open_and_run(const struct arguments *arguments)
 		fprintf(stderr, "tmem: out of memory\n");
 		return EXIT_CANNOT_OPEN;
 	}
-	if (TMEM_FAILED(tmem_open(arguments->target, arguments->options.data, &target)))
+	if (TMEM_FAILED(open_target(arguments, &target)))
 		return open_failed(arguments);
 	code = run_commands(target, arguments->commands, arguments->count, &arguments->appearance);
 	tmem_close(target);
