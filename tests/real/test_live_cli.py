@@ -8,6 +8,7 @@ program says about its own memory.
 
 import errno
 import fcntl
+import json
 import os
 import pty
 import re
@@ -83,6 +84,11 @@ def rows_of_bytes(address, data):
 def equal(found, expected):
     if found != expected:
         raise AssertionError("expected %r\nfound    %r" % (expected, found))
+
+
+def plain(text):
+    """Text of a terminal without colours."""
+    return re.sub(r"\x1b\[[0-9]*m", "", text).replace("\r\n", "\n")
 
 
 def contains(found, expected):
@@ -263,14 +269,14 @@ def test_prompt(target):
     terminal = Terminal(target.spec)
     terminal.expect(PROMPT)
     terminal.send("db %x L10\n" % start)
-    contains(
-        terminal.expect(PROMPT).replace("\r\n", "\n"),
-        rows_of_bytes(start, target.bytes(start, 16)),
-    )
+    text = terminal.expect(PROMPT)
+    contains(plain(text), rows_of_bytes(start, target.bytes(start, 16)))
+    # The address is dim.
+    contains(text, "\x1b[2m%08x`%08x\x1b[0m  " % (start >> 32, start & 0xFFFFFFFF))
     # ENTER goes on.
     terminal.send("\n")
     contains(
-        terminal.expect(PROMPT).replace("\r\n", "\n"),
+        plain(terminal.expect(PROMPT)),
         rows_of_bytes(start + 16, target.bytes(start + 16, 128)),
     )
     # The line before comes back.
@@ -294,10 +300,20 @@ def test_prompt_errors(target):
     equal(terminal.end(), 0)
     terminal = Terminal(target.spec, environment={**ENVIRONMENT, "NO_COLOR": "1"})
     terminal.expect(PROMPT)
-    terminal.send("zz\n")
-    assert "\x1b[31m" not in terminal.expect(r"\.help lists them.*\n")
+    terminal.send("db [stack]; zz\n")
+    text = terminal.expect(r"\.help lists them.*\n")
+    assert "\x1b[31m" not in text and "\x1b[2m" not in text
     terminal.send("q\n")
     terminal.end()
+    # What was asked for by option counts more.
+    terminal = Terminal(
+        "--color=always", target.spec, "zz", environment={**ENVIRONMENT, "NO_COLOR": "1"}
+    )
+    terminal.expect("\x1b\\[31m")
+    equal(terminal.end(), 1)
+    terminal = Terminal("--color=never", target.spec, "db [stack]", "zz")
+    equal(terminal.end(), 1)
+    assert "\x1b[" not in terminal.seen
 
 
 def test_prompt_input(target):
@@ -336,7 +352,7 @@ def test_interrupt(target):
     terminal.expect(PROMPT)
     # In a command it stops the command, and what was done is told.
     terminal.send("db 0 L10000000; ? 6\n")
-    terminal.expect("00000000`00000100  ")
+    terminal.expect("00000000`00000100")
     terminal.send("\x03")
     text = terminal.expect(r"Interrupted: \d+ of 268435456 bytes were shown")
     assert "expression: 6" not in text
@@ -375,6 +391,78 @@ def test_closed_pipe(target):
             break
         time.sleep(0.05)
     assert state not in "Tt", state
+
+
+def records(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_json(target):
+    start = target.start("pattern")
+    data = target.bytes(start, 16)
+    result = run("--json", target.spec, "dq %x L2" % start, "db 10 L1", "? poi(10)", "| .")
+    equal(result.stderr, "")
+    equal(result.returncode, 1)
+    row, hole, error, process = records(result.stdout)
+    equal(row["address"], "0x%016x" % start)
+    equal(row["bytes"], data.hex())
+    equal(row["values"], ["0x" + data[at : at + 8][::-1].hex() for at in (0, 8)])
+    equal(hole["bytes"], "??")
+    equal((error["type"], error["status"]), ("error", "E_READ_FAULT"))
+    equal(process["system_id"], target.process.pid)
+    # The regions, as the kernel lists them.
+    with open("/proc/%d/maps" % target.process.pid) as maps:
+        expected = {int(line.split("-")[0], 16) for line in maps if "[v" not in line}
+    regions = records(run("--json", target.spec, "!address").stdout)
+    found = {int(one["base"], 16) for one in regions if one["usage"] != "Free"}
+    equal(sorted(expected - found), [])
+
+
+def test_json_processes(target):
+    other = Target()
+    try:
+        result = run("--json", target.spec, ".attach 0n%d" % other.process.pid, "|")
+        attached, first, second = records(result.stdout)
+        equal(
+            attached, {"type": "attached", "number": 1, "system_id": other.process.pid}
+        )
+        equal([first["current"], second["current"]], [True, False])
+        equal(second["system_id"], other.process.pid)
+    finally:
+        other.close()
+
+
+def test_json_cannot_open(target):
+    result = run("--json", "/nonexistent", "db 0")
+    equal(result.returncode, 3)
+    equal(result.stderr, "")
+    (error,) = records(result.stdout)
+    equal((error["type"], error["status"]), ("error", "E_FILE_NOT_FOUND"))
+    # Wrong usage is for people.
+    result = run("--json")
+    equal((result.returncode, result.stdout), (2, ""))
+
+
+def test_json_at_the_prompt(target):
+    """Prompts, questions and progress stay out of the records."""
+    start = target.start("pattern")
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "out")
+        terminal = Terminal("--json", target.spec, stdout_path=path)
+        terminal.expect(PROMPT)
+        terminal.send("eb %x\n" % start)
+        terminal.expect("Input>")
+        terminal.send("\n")
+        terminal.expect(PROMPT)
+        terminal.send("s -q 0 L?7fffffffffff 123456789abcdef1\n")
+        terminal.expect(PROMPT)
+        terminal.send("zz\n")
+        terminal.expect(PROMPT)
+        terminal.send("q\n")
+        equal(terminal.end(), 0)
+        with open(path) as file:
+            found = records(file.read())
+    equal((found[0]["type"], found[-1]["type"]), ("current", "error"))
 
 
 def test_32_bit(target):
