@@ -184,13 +184,18 @@ bool tmi_values_take_string(struct tmi_args *args, unsigned unit, struct tmi_tex
 	return !bytes->failed || tmi_error(args->session, "out of memory");
 }
 
-const char *tmi_values_cause(struct tmi_session *session, tmem_status status)
+uint32_t tmi_values_reason(struct tmi_session *session)
 {
 	struct tmem_error_detail detail = { .size = sizeof(detail) };
 
-	if (tmem_last_error_detail(session->target, &detail) == TMEM_S_OK && detail.reason)
-		return tmem_reason_text(detail.reason);
-	return tmem_status_text(status);
+	return tmem_last_error_detail(session->target, &detail) == TMEM_S_OK ? detail.reason : 0;
+}
+
+const char *tmi_values_cause(struct tmi_session *session, tmem_status status)
+{
+	uint32_t reason = tmi_values_reason(session);
+
+	return reason ? tmem_reason_text(reason) : tmem_status_text(status);
 }
 
 bool tmi_values_write(struct tmi_args *args, uint64_t address, const struct tmi_text *bytes)

@@ -40,5 +40,7 @@ bool tmi_values_write(struct tmi_args *args, uint64_t address, const struct tmi_
 
 /* Why the last call on the target failed, in few words. */
 const char *tmi_values_cause(struct tmi_session *session, tmem_status status);
+/* The same as an enum tmem_reason; 0 = the target told none. */
+uint32_t tmi_values_reason(struct tmi_session *session);
 
 #endif

@@ -77,12 +77,14 @@ static bool report_hole(struct copy *copy, tmem_status status)
 
 	error.has_address = true;
 	error.address = tmi_clean_address(copy->session, at);
+	error.reason = tmi_values_reason(copy->session);
 	show_dots(copy, true);
 	tmi_out(copy->session, "\n");
 	return tmi_error_with(copy->session, &error,
-			      "Unable to read memory at %s, file is incomplete\n"
+			      "Unable to read memory at %s, file is incomplete%s"
 			      "%s; 0x%" PRIx64 " of 0x%" PRIx64 " bytes are in %s",
-			      tmi_address(copy->session, at).text, cause, copy->done,
+			      tmi_address(copy->session, at).text,
+			      copy->session->json ? ": " : "\n", cause, copy->done,
 			      copy->range->size, copy->path);
 }
 

@@ -46,8 +46,8 @@ NO_NEWLINE = "\\ no newline at end\n"
 TIMEOUT = 60
 SCHEMA = os.path.join(HERE, "../../docs/json-schema.json")
 USAGE = "2"  # the exit code of wrong usage, which is text in any case
-# Types of records that need a live target; tests/real/test_live_cli.py sees them.
-LIVE = {"attached", "detached", "state"}
+# Types of records that need a real process; tests/real/test_live_cli.py sees them.
+LIVE = {"attached"}
 # Commands that print nothing.
 SILENT = {"q", "*", ";"}
 
