@@ -217,7 +217,8 @@ enum tmi_cache_answer tmi_cache_read(struct tmi_cache *cache, uint32_t space, ui
 	struct slot *set;
 
 	if (!table->sets) {
-		if (buffer)
+		/* Not made yet; with a budget of 0 it never will be, and nothing is looked up. */
+		if (buffer && atomic_load_explicit(&cache->budget, memory_order_relaxed))
 			count_lookup(&cache->misses);
 		return TMI_CACHE_MISS;
 	}
