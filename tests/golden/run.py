@@ -45,6 +45,7 @@ SECTIONS = (
 NO_NEWLINE = "\\ no newline at end\n"
 TIMEOUT = 60
 SCHEMA = os.path.join(HERE, "../../docs/json-schema.json")
+PAGE = os.path.join(HERE, "../../docs/json.md")
 USAGE = "2"  # the exit code of wrong usage, which is text in any case
 # Types of records that need a real process; tests/real/test_live_cli.py sees them.
 LIVE = {"attached"}
@@ -328,10 +329,14 @@ def check_page(tmem):
 
 
 def check_types(records):
-    """True when every type of record was seen."""
+    """True when every type of record was seen and has its row in docs/json.md."""
+    with open(PAGE, encoding="utf-8") as file:
+        rows = set(re.findall(r"^\| `(\w+)` \|", file.read(), re.M))
     for name in records.missing():
         print(f"FAILED records of type {name}: none was seen")
-    return not records.missing()
+    for name in sorted(rows ^ records.types):
+        print(f"FAILED records of type {name}: docs/json.md and the schema do not agree")
+    return not records.missing() and rows == records.types
 
 
 def check_commands(files, tmem):
