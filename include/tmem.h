@@ -37,5 +37,6 @@
 #include <tmem/physical.h>
 #include <tmem/translate.h>
 #include <tmem/event.h>
+#include <tmem/symbol.h>
 
 #endif

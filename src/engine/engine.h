@@ -23,6 +23,7 @@
 #include "frame/overlay.h"
 
 struct tmi_shared;
+struct tmi_symbol_cache;
 
 struct tmi_space {
 	struct tmi_shared *shared;
@@ -50,6 +51,7 @@ struct tmi_shared {
 	struct tmi_unpacked *unpacked; /* what the kind opened for a compressed file, or NULL */
 	struct tmi_overlay *overlay;   /* NULL: writes go to the target */
 	struct tmi_cache *cache;
+	_Atomic(struct tmi_symbol_cache *) symbols; /* NULL: nobody asked yet */
 	enum tmi_cache_mode cache_mode;
 	atomic_bool caching;         /* reads of cacheable pages use the cache now */
 	_Atomic uint64_t generation; /* of views: any change of content */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "engine/engine.h"
+#include "engine/symbol.h"
 
 #define DEFAULT_BUDGET (UINT64_C(32) << 20)
 
@@ -54,6 +55,7 @@ void tmi_shared_free(struct tmi_shared *shared)
 	free(shared->threads_seen);
 	tmi_overlay_free(shared->overlay);
 	tmi_cache_free(shared->cache);
+	tmi_symbol_cache_free(atomic_load(&shared->symbols));
 	pthread_mutex_destroy(&shared->write_lock);
 	pthread_mutex_destroy(&shared->run_lock);
 	pthread_mutex_destroy(&shared->lock);

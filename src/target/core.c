@@ -2,6 +2,7 @@
 /* core.c - the target kind "core": ELF cores of processes; see core.h and docs/targets-core.md. */
 #include "target/core.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -341,6 +342,22 @@ static tmem_status context(void *state, uint32_t space, uint32_t system_id, uint
 	return tmi_fail(TMEM_E_READ_FAULT, TMEM_REASON_TRUNCATED, 0);
 }
 
+/* Build-ids were compared when the file was opened. */
+static int image_file(void *state, uint32_t space, uint64_t address)
+{
+	struct core *core = state;
+	struct core_names *names = tmi_core_names(core);
+	const struct core_row *row = names ? tmi_core_names_find(names, address) : NULL;
+	struct core_image *image;
+
+	if (!row || address < row->first || row->image == CORE_NO_IMAGE)
+		return -1;
+	image = &names->images[row->image];
+	if (!image->is_elf || !tmi_core_image_supplies(core, image))
+		return -1;
+	return fcntl(image->file.fd, F_DUPFD_CLOEXEC, 0);
+}
+
 static tmem_status hint(void *state, uint32_t space, const char *key, uint64_t *value)
 {
 	static const struct {
@@ -379,5 +396,6 @@ const struct tmi_target_kind tmi_target_core = {
 	.snapshot = tmi_core_snapshot,
 	.untouched = tmi_core_untouched,
 	.view = tmi_core_view,
+	.image_file = image_file,
 	.hint = hint,
 };

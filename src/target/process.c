@@ -385,4 +385,5 @@ const struct tmi_target_kind tmi_target_process = {
 	.valid = tmi_process_valid,
 	.untouched = tmi_process_untouched,
 	.cacheable = tmi_process_cacheable,
+	.image_file = tmi_process_image_file,
 };

@@ -469,6 +469,11 @@ static inline uint64_t tmi_process_untag(uint64_t address)
 tmem_status tmi_process_read_fault(struct live *process, uint64_t address);
 tmem_status tmi_process_write_fault(struct live *process, uint64_t address);
 
+/* --- process_image.c --- */
+
+/* The image_file op. */
+int tmi_process_image_file(void *state, uint32_t space, uint64_t address);
+
 /* --- process_stop.c --- */
 
 /* Stops every thread of the process; starts the tracer thread when there is none. */

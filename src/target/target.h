@@ -177,6 +177,13 @@ struct tmi_target_kind {
 	 */
 	bool (*cacheable)(void *state, uint32_t space, uint64_t page);
 
+	/*
+	 * A new descriptor of the local file that is mapped at @address, for reading; -1 when there
+	 * is none. The caller closes it, and compares build-ids before it believes a byte. NULL:
+	 * there are no local files.
+	 */
+	int (*image_file)(void *state, uint32_t space, uint64_t address);
+
 	/* Values a kind happens to know: "root", "machine" ... TMEM_E_NOINTERFACE when not. */
 	tmem_status (*hint)(void *state, uint32_t space, const char *key, uint64_t *value);
 };
