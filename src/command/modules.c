@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* modules.c - the current process's modules, fetched once a command. */
 #include "command/modules.h"
+#include "command/regions.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -89,6 +90,41 @@ const struct tmi_module *tmi_module_at(struct tmi_session *session, uint64_t add
 	return NULL;
 }
 
+/* Puts "module!name" of the symbol at or below @address, and its displacement. */
+static bool put_symbol(struct tmi_session *session, struct tmi_text *text, uint64_t address)
+{
+	struct tmi_text name = { 0 };
+	uint64_t displacement;
+
+	if (!tmi_symbol_name(session, address, 0, &name, &displacement)) {
+		tmi_text_fini(&name);
+		return false;
+	}
+	tmi_text_puts(text, name.data);
+	if (displacement > 0)
+		tmi_text_format(text, "+0x%" PRIx64, displacement);
+	tmi_text_fini(&name);
+	return true;
+}
+
+bool tmi_symbol_name(struct tmi_session *session, uint64_t address, int32_t delta,
+		     struct tmi_text *text, uint64_t *displacement)
+{
+	size_t size = 0;
+	char *name;
+
+	if (TMEM_FAILED(tmem_get_near_name_by_offset(session->target, address, delta, NULL, 0,
+						     &size, displacement)))
+		return false;
+	name = malloc(size);
+	/* Other names may be there a moment later. */
+	if (name && !TMEM_FAILED(tmem_get_near_name_by_offset(session->target, address, delta, name,
+							      size, NULL, displacement)))
+		tmi_name_put(text, name);
+	free(name);
+	return text->size > 0;
+}
+
 bool tmi_symbol_put(struct tmi_session *session, struct tmi_text *text, uint64_t address)
 {
 	const struct tmi_module *module = tmi_module_at(session, address);
@@ -96,6 +132,8 @@ bool tmi_symbol_put(struct tmi_session *session, struct tmi_text *text, uint64_t
 
 	if (!module)
 		return false;
+	if (put_symbol(session, text, address))
+		return true;
 	offset = tmi_clean_address(session, address) - tmi_clean_address(session, module->base);
 	tmi_text_puts(text, module->name);
 	if (offset > 0)

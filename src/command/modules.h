@@ -29,7 +29,17 @@ void tmi_session_drop_modules(struct tmi_session *session);
 /* The module that holds @address, or NULL. */
 const struct tmi_module *tmi_module_at(struct tmi_session *session, uint64_t address);
 
-/* Puts "module+0x1f20" (or "module" at its base); puts nothing and returns false when in none. */
+/*
+ * Puts "module!name+0x1c" by the symbol at or below @address; "module+0x1f20" (or "module" at its
+ * base) where none is known; puts nothing and returns false when it is in no module.
+ */
 bool tmi_symbol_put(struct tmi_session *session, struct tmi_text *text, uint64_t address);
+
+/*
+ * Puts "module!name" of the symbol @delta places from the one at or below @address into an empty
+ * text; false when there is none. *displacement: bytes between.
+ */
+bool tmi_symbol_name(struct tmi_session *session, uint64_t address, int32_t delta,
+		     struct tmi_text *text, uint64_t *displacement);
 
 #endif

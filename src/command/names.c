@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * names.c - what names and memory mean to expressions of a session: modules, regions, reads.
- *
- * Names of functions and objects would be answered by find_symbol().
  */
 #include "command/names.h"
 
@@ -46,7 +44,22 @@ static enum tmi_lookup find_module(void *context, const char *name, size_t lengt
 static enum tmi_lookup find_symbol(void *context, const char *module, size_t module_length,
 				   const char *name, size_t length, uint64_t *value)
 {
-	return TMI_LOOKUP_MISSING;
+	struct tmi_session *session = context;
+	struct tmi_text text = { 0 };
+	enum tmi_lookup lookup = TMI_LOOKUP_MISSING;
+	uint64_t base;
+
+	/* The module may be written in any case; its address says which one is meant. */
+	if (module && find_module(context, module, module_length, &base) == TMI_LOOKUP_FOUND) {
+		tmi_text_puts(&text, tmi_module_at(session, base)->name);
+		tmi_text_char(&text, '!', 1);
+	}
+	tmi_text_put(&text, name, length);
+	if (!text.failed && (!module || text.size > length) &&
+	    !TMEM_FAILED(tmem_get_offset_by_name(session->target, text.data, value)))
+		lookup = TMI_LOOKUP_FOUND;
+	tmi_text_fini(&text);
+	return lookup;
 }
 
 /* How well a run's name fits what stands between the brackets; 0 = not at all. */

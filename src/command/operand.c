@@ -2,7 +2,7 @@
 /*
  * operand.c - the operands of expressions: numbers, names, registers.
  *
- * A word without "@" is tried as a number, then as a module or symbol, then as a register. Module
+ * A word without "@" is tried as a number, a module, a register, a symbol, in this order. Module
  * names hold characters that are operators too (ld-linux-x86-64, libstdc++): the longest stretch
  * that is the name of a module wins.
  */
@@ -120,7 +120,7 @@ static bool find_number_before_extent(struct operand *o, uint64_t *value)
 	return true;
 }
 
-/* A word that is no number: module, module!symbol, symbol, register. */
+/* A word that is no number: module, module!symbol, register, symbol. */
 static bool evaluate_name(struct operand *o, size_t length, uint64_t *value)
 {
 	enum tmi_lookup lookup;
@@ -128,11 +128,11 @@ static bool evaluate_name(struct operand *o, size_t length, uint64_t *value)
 	if (find_module(o, value))
 		return !is_symbol_mark(o->next) ||
 		       evaluate_symbol(o, (size_t)(o->next - o->start), value);
-	lookup = o->names->symbol(o->names->context, NULL, 0, o->start, length, value);
-	if (lookup == TMI_LOOKUP_MISSING)
-		lookup = o->names->reg(o->names->context, o->start, length, value);
+	lookup = o->names->reg(o->names->context, o->start, length, value);
 	if (lookup == TMI_LOOKUP_MISSING && find_number_before_extent(o, value))
 		return true;
+	if (lookup == TMI_LOOKUP_MISSING)
+		lookup = o->names->symbol(o->names->context, NULL, 0, o->start, length, value);
 	return found(o, lookup, length);
 }
 
