@@ -157,6 +157,7 @@ struct live {
 
 	pthread_mutex_t renew_lock;
 	pthread_mutex_t list_lock;
+	size_t list_size; /* bytes of the list when it was last read; under list_lock */
 
 	/*
 	 * The mapping that was read from last, for readers without the lock: valid when the count
@@ -313,6 +314,11 @@ tmem_status tmi_process_vma(struct live *process, uint64_t address, bool or_next
 
 /* Replaces a name that was escaped in the list, which is ambiguous, by the true one, in place. */
 void tmi_process_correct_name(struct live *process, struct live_vma *vma);
+
+/* malloc() for memory that will be written through from one end to the other. */
+void *tmi_process_allocate(size_t size);
+
+size_t tmi_process_count_lines(const char *text, size_t size);
 
 /* Reads the list of mappings; malloc()ed. */
 tmem_status tmi_process_read_maps(struct live *process, char **text, size_t *size);

@@ -69,6 +69,7 @@ enum kernel_page_category {
 #define ENTRY_GUARD   ((uint64_t)1 << 58)
 #define ENTRY_WATCHED ((uint64_t)1 << 57)
 
-#define KERNEL_GUARD_INSTALL 102 /* madvise(); kernel 6.13 */
+#define KERNEL_POPULATE_WRITE 23  /* madvise(); kernel 5.14 */
+#define KERNEL_GUARD_INSTALL  102 /* kernel 6.13 */
 
 #endif

@@ -112,18 +112,6 @@ static bool add_file(struct live_layout *layout, const struct live_vma *vma, uin
 	return tmi_process_set_add(&layout->files, id);
 }
 
-static size_t count_lines(const char *text, size_t size)
-{
-	const char *end = text + size;
-	size_t lines = 0;
-
-	while ((text = memchr(text, '\n', (size_t)(end - text)))) {
-		lines++;
-		text++;
-	}
-	return lines;
-}
-
 struct live_layout *tmi_process_layout_new(char *text, size_t size)
 {
 	struct live_layout *layout = calloc(1, sizeof(*layout));
@@ -133,7 +121,7 @@ struct live_layout *tmi_process_layout_new(char *text, size_t size)
 
 	if (!layout)
 		return NULL;
-	layout->extents = calloc(count_lines(text, size) + 1, sizeof(*layout->extents));
+	layout->extents = calloc(tmi_process_count_lines(text, size) + 1, sizeof(*layout->extents));
 	if (!layout->extents)
 		goto failed;
 	while (tmi_process_parse_vma(&cursor, text + size, &vma)) {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "target/process.h"
@@ -93,17 +94,19 @@ static bool take_inode(char **cursor, uint64_t *inode)
 	return true;
 }
 
-/* Offset, device and inode, and the blanks after them. */
-static bool take_file(char **cursor, struct live_vma *vma)
+/* Offset, device and inode, and the blanks after them; the line ends at @end. */
+static bool take_file(char **cursor, const char *end, struct live_vma *vma)
 {
 	static const char none[] = "00000000 00:00 0 ";
+	const size_t size = sizeof(none) - 1;
 	uint64_t major, minor;
 
 	/* Most lines of a long list are of anonymous memory. */
-	if (!strncmp(*cursor, none, sizeof(none) - 1)) {
+	if ((size_t)(end - *cursor) >= size && !memcmp(*cursor, none, size)) {
 		vma->offset = vma->inode = vma->major = vma->minor = 0;
-		*cursor += sizeof(none) - 1;
-		*cursor += strspn(*cursor, " ");
+		*cursor += size;
+		while (**cursor == ' ')
+			(*cursor)++;
 		return true;
 	}
 	if (!take_hex(cursor, ' ', &vma->offset) || !take_hex(cursor, ':', &major) ||
@@ -125,7 +128,8 @@ bool tmi_process_parse_vma(char **cursor, char *end, struct live_vma *vma)
 	*newline = '\0';
 	*cursor = newline + 1;
 	if (!take_hex(&line, '-', &vma->first) || !take_hex(&line, ' ', &stop) ||
-	    !take_flags(&line, &vma->flags) || !take_file(&line, vma) || stop <= vma->first)
+	    !take_flags(&line, &vma->flags) || !take_file(&line, newline, vma) ||
+	    stop <= vma->first)
 		return false;
 	vma->last = stop - 1;
 	vma->name = line;
@@ -185,6 +189,33 @@ uint64_t tmi_process_file_id(const struct live_vma *vma)
 
 /* --- the list --- */
 
+/* Touching many fresh pages one by one costs more than asking for them together. */
+void *tmi_process_allocate(size_t size)
+{
+	const size_t many = (size_t)1 << 20;
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	void *memory = malloc(size);
+	uintptr_t first = ((uintptr_t)memory + page - 1) & ~(page - 1);
+	uintptr_t end = ((uintptr_t)memory + size) & ~(page - 1);
+
+	/* Best effort: a kernel that does not know the advice hands them out on first touch. */
+	if (memory && size >= many)
+		madvise((void *)first, end - first, KERNEL_POPULATE_WRITE);
+	return memory;
+}
+
+size_t tmi_process_count_lines(const char *text, size_t size)
+{
+	const char *end = text + size;
+	size_t lines = 0;
+
+	while ((text = memchr(text, '\n', (size_t)(end - text)))) {
+		lines++;
+		text++;
+	}
+	return lines;
+}
+
 /* Room for at least one page more; the kernel hands out a page of whole lines at a time. */
 static bool grow_text(char **text, size_t *room)
 {
@@ -197,13 +228,14 @@ static bool grow_text(char **text, size_t *room)
 	return true;
 }
 
-static tmem_status read_list(int fd, char **text, size_t *size)
+/* @expected: bytes of the list when it was last read. */
+static tmem_status read_list(int fd, size_t expected, char **text, size_t *size)
 {
-	size_t room = FIRST_TEXT;
+	size_t room = expected + FIRST_TEXT;
 	ssize_t got;
 
 	*size = 0;
-	*text = malloc(room);
+	*text = tmi_process_allocate(room);
 	if (!*text)
 		return no_memory();
 	for (;;) {
@@ -226,7 +258,9 @@ tmem_status tmi_process_read_maps(struct live *process, char **text, size_t *siz
 	tmem_status status;
 
 	pthread_mutex_lock(&process->list_lock);
-	status = read_list(process->list, text, size);
+	status = read_list(process->list, process->list_size, text, size);
+	if (status == TMEM_S_OK)
+		process->list_size = *size;
 	pthread_mutex_unlock(&process->list_lock);
 	if (status != TMEM_S_OK) {
 		free(*text);

@@ -5,9 +5,6 @@
 
 #include "target/process.h"
 
-/* The shortest line of the list: two addresses of 8 digits, and 1-digit numbers. */
-#define SHORTEST_LINE 38
-
 static tmem_status no_memory(void)
 {
 	return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
@@ -207,7 +204,6 @@ static tmem_status list_once(struct live *process, struct listing *listing)
 {
 	struct live_set images = { 0 };
 	tmem_status status = tmi_process_check(process);
-	struct tmi_run *runs;
 	size_t size, count;
 
 	empty_listing(listing);
@@ -215,15 +211,13 @@ static tmem_status list_once(struct live *process, struct listing *listing)
 		status = tmi_process_read_maps(process, &listing->text, &size);
 	if (status != TMEM_S_OK)
 		return status;
-	listing->runs = malloc((size / SHORTEST_LINE + 1) * sizeof(*runs));
+	listing->runs = tmi_process_allocate((tmi_process_count_lines(listing->text, size) + 1) *
+					     sizeof(*listing->runs));
 	if (!listing->runs)
 		return no_memory();
 	count = fill_runs(process, listing, size, &images);
 	mark_images(listing->runs, count, &images);
 	tmi_process_set_fini(&images);
-	runs = realloc(listing->runs, (count + 1) * sizeof(*runs));
-	if (runs)
-		listing->runs = runs;
 	listing->snapshot.runs = listing->runs;
 	listing->snapshot.count = count;
 	return TMEM_S_OK;

@@ -4,6 +4,7 @@
 // commands of one byte from 4 and answers each with a byte on 5. It ends with its parent.
 
 #include <fcntl.h>
+#include <linux/perf_event.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <signal.h>
@@ -139,6 +140,36 @@ static void make_secret(struct zoo_places *at)
 	at->secret = (uint64_t)(uintptr_t)bytes;
 }
 
+static void make_ring(struct zoo_places *at)
+{
+	struct perf_event_attr event = { .type = PERF_TYPE_SOFTWARE,
+					 .size = sizeof(event),
+					 .config = PERF_COUNT_SW_DUMMY,
+					 .exclude_kernel = 1 };
+	int fd = (int)syscall(SYS_perf_event_open, &event, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	void *bytes = mmap(NULL, 2 * at->page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (bytes != MAP_FAILED)
+		at->ring = (uint64_t)(uintptr_t)bytes;
+}
+
+// Its place is inside a larger free area, so that it could grow.
+static void make_growing(struct zoo_places *at)
+{
+	uint64_t room = (uint64_t)64 << 20;
+	uint64_t area = map(room, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+	uint64_t size = ZOO_PAGES * at->page;
+	void *place = (void *)(uintptr_t)(area + room - size);
+
+	munmap((void *)(uintptr_t)area, room);
+	place = mmap(place, size, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED_NOREPLACE, -1, 0);
+	if (place == MAP_FAILED)
+		_exit(3);
+	at->growing = (uint64_t)(uintptr_t)place;
+	fill(at->growing, size);
+}
+
 static void make_holes(struct zoo_places *at)
 {
 	at->holes = anonymous(at, true, PROT_READ | PROT_WRITE);
@@ -174,7 +205,9 @@ static void make_all(struct zoo_places *at)
 	make_blocking(at);
 	make_secret(at);
 	make_holes(at);
+	make_ring(at);
 	at->reserve = map(ZOO_RESERVE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+	make_growing(at);
 	at->code_at = (uint64_t)(uintptr_t)make_all;
 	find_stack(at);
 }

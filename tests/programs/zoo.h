@@ -37,6 +37,8 @@ struct zoo_places {
 	uint64_t secret;     /* memfd_secret, written */
 	uint64_t reserve;    /* rw-p, ZOO_RESERVE bytes, never touched */
 	uint64_t holes;      /* rw-p, ---, hole, rw-p: a page each, the last and first written */
+	uint64_t ring;       /* buffer of a kernel event, of 2 pages */
+	uint64_t growing;    /* rw-p that grows downwards, with nothing below it */
 	uint64_t code_at;    /* some code of the program itself */
 	uint64_t stack;      /* where [stack] begins */
 	volatile uint64_t counter;

@@ -182,14 +182,15 @@ static void ends_before_what_cannot_be_read(void **data)
 
 /* --- the stack --- */
 
-static uint64_t stack_start(pid_t pid)
+/* Where the mapping that ends with the byte at @last begins. */
+static uint64_t start_of(pid_t pid, uint64_t last)
 {
 	struct zoo_mapping *mappings;
 	size_t count = zoo_mappings(pid, &mappings);
 	uint64_t start = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (!strcmp(mappings[i].name, "[stack]"))
+		if (mappings[i].first <= last && last <= mappings[i].last)
 			start = mappings[i].first;
 	free(mappings);
 	return start;
@@ -208,16 +209,14 @@ static void read_below_the_stack(pid_t pid, uint64_t address)
 	close(fd);
 }
 
-static void stack_does_not_grow(void **data)
+static void does_not_grow(struct fixture *f, uint64_t before)
 {
 	static const unsigned below[] = { 1, 2, 100, 1000, 1500 };
-	struct fixture *f = *data;
 	const struct zoo_places *at = f->zoo.at;
-	uint64_t before = stack_start(f->zoo.pid);
 	uint8_t *bytes = malloc(1 << 20);
 	struct tmem_transfer items[8];
 
-	assert_int_not_equal(before, 0);
+	assert_int_equal(start_of(f->zoo.pid, before), before);
 	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
 		uint64_t address = before - below[i] * at->page;
 
@@ -229,11 +228,30 @@ static void stack_does_not_grow(void **data)
 	assert_int_equal(tmi_target_process.read(f->state, 0, items, 5, 0), TMEM_S_OK);
 	for (size_t i = 0; i < 5; i++)
 		assert_int_equal(items[i].done, 0);
-	assert_int_equal(stack_start(f->zoo.pid), before);
+	assert_int_equal(start_of(f->zoo.pid, before), before);
 	assert_int_equal(zoo_read(f->state, 0, before, bytes, 16, NULL), 16);
+	/* Again, now that the mapping above is the one read from last. */
+	assert_int_equal(zoo_read(f->state, 0, before - 8, bytes, 16, NULL), 0);
+	assert_int_equal(start_of(f->zoo.pid, before), before);
 	read_below_the_stack(f->zoo.pid, before - 2 * at->page);
-	assert_true(stack_start(f->zoo.pid) < before);
+	assert_true(start_of(f->zoo.pid, before) < before);
+	/* The part that is new is read like any other. */
+	assert_int_equal(zoo_read(f->state, 0, before - at->page, bytes, 16, NULL), 16);
 	free(bytes);
+}
+
+static void stack_does_not_grow(void **data)
+{
+	struct fixture *f = *data;
+
+	does_not_grow(f, f->zoo.at->stack);
+}
+
+static void other_growing_memory_does_not_grow(void **data)
+{
+	struct fixture *f = *data;
+
+	does_not_grow(f, f->zoo.at->growing);
 }
 
 /* --- batches --- */
@@ -324,6 +342,35 @@ static void batch_in_few_pages(void **data)
 		assert_int_equal(items[i].status, TMEM_S_OK);
 		for (size_t k = 0; k < 8; k++)
 			assert_int_equal(bytes[k], zoo_byte(items[i].offset + k));
+	}
+}
+
+/* So many far apart that the mappings' traits are looked up; absent pages must not block then. */
+static void many_scattered_batches(void **data)
+{
+	struct fixture *f = *data;
+	const struct zoo_places *at = f->zoo.at;
+	struct tmem_transfer items[40] = { 0 };
+	uint64_t values[40];
+	const char text[] = "scatter!";
+
+	for (size_t i = 0; i < 32; i++)
+		assert_int_equal(zoo_write(f->state, 0, at->reserve + (i << 21), text, 8, NULL), 8);
+	for (int round = 0; round < 400; round++) {
+		for (size_t i = 0; i < 40; i++)
+			items[i] =
+				(struct tmem_transfer){ .offset = at->reserve + (i * 7 % 32 << 21),
+							.buffer = &values[i],
+							.size = 8 };
+		items[33].offset = at->blocking ? at->blocking + at->page : 0x1000;
+		items[34].offset = at->none + 40;
+		items[35].offset = at->guard ? at->guard + 2 * at->page : 0x1000;
+		assert_int_equal(tmi_target_process.read(f->state, 0, items, 40, 0), TMEM_S_OK);
+		for (size_t i = 0; i < 33; i++)
+			assert_memory_equal(&values[i], text, 8);
+		assert_int_equal(items[33].done, 0);
+		assert_int_equal(items[34].done, 8);
+		assert_int_equal(items[35].done, 0);
 	}
 }
 
@@ -485,8 +532,10 @@ int main(void)
 		ROW(reasons_of_read_faults),
 		ROW(ends_before_what_cannot_be_read),
 		ROW(stack_does_not_grow),
+		ROW(other_growing_memory_does_not_grow),
 		ROW(batches_agree_with_single_reads),
 		ROW(batch_in_few_pages),
+		ROW(many_scattered_batches),
 		ROW(zeros_without_touching),
 		ROW(every_kind_is_written),
 		ROW(alias_sees_the_write),
