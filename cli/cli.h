@@ -6,7 +6,11 @@
  *	run.c		where commands come from: arguments, a script, the prompt
  *	console.c	where text goes: streams, colour
  *	progress.c	the progress line
- *	prompt.c	line editing and history
+ *	prompt.c	line editing, history, completion by the tab key
+ *	history.c	the file of the history
+ *	options.c	the options, in one table
+ *	sandbox.c	what is given up before an untrusted file is read
+ *	manual.c	the manual page; completion for shells
  *	interrupt.c	Ctrl-C
  */
 #ifndef TMEM_CLI_CLI_H
@@ -71,10 +75,27 @@ void console_write(struct console *console, enum tmi_output_kind kind, const cha
 /* Columns of the terminal; 80 when there is none. */
 unsigned console_width(void);
 
-/* Line editing with history, on a terminal. */
+/*
+ * Lines typed in earlier sessions, in a file: the one TMEM_HISTORY names (none when that is empty),
+ * else tmem/history in the user's folder for state.
+ */
+struct history_file;
+/* Opens the file and bounds its size. NULL: there is none, or it is not the user's own. */
+struct history_file *history_open(void);
+void history_close(struct history_file *file);
+/* Calls @take for each line, the oldest first. */
+void history_load(struct history_file *file, void (*take)(void *context, const char *line),
+		  void *context);
+/* Adds a line; @file may be NULL. */
+void history_add(struct history_file *file, const char *line);
+
+/* Line editing with history and completion, on a terminal. */
 struct prompt;
-/* @output: where the prompt is written, standard output or error. */
-struct prompt *prompt_new(FILE *output);
+/*
+ * @output: where the prompt is written, standard output or error. @session completes; @file may be
+ * NULL. Both must outlive the prompt.
+ */
+struct prompt *prompt_new(FILE *output, struct tmi_session *session, struct history_file *file);
 void prompt_free(struct prompt *prompt);
 
 enum prompt_result {
@@ -98,11 +119,22 @@ const volatile int *interrupt_flag(void);
 /* Forgets the past ones. */
 void interrupt_clear(void);
 
+struct run_parameters {
+	tmem_target *target;
+	char **commands; /* arguments; none: standard input has them */
+	int count;
+	const struct appearance *appearance;
+	const struct tmi_sandbox *sandbox;
+	struct history_file *history; /* NULL = none */
+};
+
+/* True when commands will be asked for at a prompt: some are expected from a terminal. */
+bool run_wants_prompt(const struct run_parameters *parameters);
+
 /*
  * Runs the commands given as arguments; without any, those of standard input: at a prompt when it
  * is a terminal. Returns the exit code.
  */
-int run_commands(tmem_target *target, char **commands, int count,
-		 const struct appearance *appearance);
+int run_commands(const struct run_parameters *parameters);
 
 #endif

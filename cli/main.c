@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - tmem [options] TARGET [command ...]: options, opening, exit code. */
-#include <getopt.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
+#include "manual.h"
+#include "options.h"
+#include "sandbox.h"
 
 #ifndef TMEM_VERSION
 #define TMEM_VERSION "(development)"
 #endif
 
-static const char help_text[] =
+static const char help_head[] =
 	"Usage: tmem [options] TARGET [command ...]\n"
 	"\n"
 	"Reads, writes and searches the memory of a debug target with WinDbg's commands.\n"
@@ -23,15 +25,9 @@ static const char help_text[] =
 	"  FILE              a core or another file, recognised by its content\n"
 	"  KIND:FILE         a file of one kind (tmem --kinds lists the kinds)\n"
 	"\n"
-	"Options\n"
-	"  -o, --options KEY=VALUE[,...]\n"
-	"                    how to open TARGET: suspend=on stops a process meanwhile,\n"
-	"                    cache=on, overlay=on, threads=N ...\n"
-	"      --json        prints records for programs, one JSON object a line\n"
-	"      --color WHEN  auto (on a terminal without NO_COLOR), always or never\n"
-	"      --kinds       lists the kinds of targets\n"
-	"  -h, --help        shows this\n"
-	"  -V, --version     shows the version\n"
+	"Options\n";
+
+static const char help_tail[] =
 	"\n"
 	"Commands, some of them (.help lists all, .help NAME explains one)\n"
 	"  db [stack]                  bytes of the stack; dd, dq, dp: wider values\n"
@@ -54,6 +50,7 @@ static const char help_text[] =
 struct arguments {
 	struct tmi_text options; /* every -o, joined */
 	struct appearance appearance;
+	bool no_sandbox;
 	const char *target;
 	char **commands;
 	int count;
@@ -80,6 +77,24 @@ static int unknown_option(const char *word)
 	code = usage_error(text.failed ? "there is no such option" : text.data);
 	tmi_text_fini(&text);
 	return code;
+}
+
+static int print_help(void)
+{
+	struct tmi_text text = { 0 };
+
+	options_put_help(&text);
+	if (!text.failed)
+		printf("%s%s%s", help_head, text.data, help_tail);
+	tmi_text_fini(&text);
+	return EXIT_DONE;
+}
+
+static int print_completion(void)
+{
+	if (manual_print_completion(optarg))
+		return EXIT_DONE;
+	return usage_error("--completion takes bash or zsh");
 }
 
 static void print_kind(void *context, const char *name, const char *text)
@@ -111,6 +126,15 @@ static int take_colour(struct arguments *arguments)
 	return usage_error("--color takes auto, always or never");
 }
 
+static int missing_value(void)
+{
+	switch (optopt) {
+	case OPTION_COLOR: return usage_error("--color takes auto, always or never");
+	case OPTION_COMPLETION: return usage_error("--completion takes bash or zsh");
+	default: return usage_error("-o needs a value, such as suspend=on");
+	}
+}
+
 /* Takes one option; -1: go on, else the exit code. */
 static int take_option(struct arguments *arguments, int option, char **argv)
 {
@@ -120,14 +144,15 @@ static int take_option(struct arguments *arguments, int option, char **argv)
 			tmi_text_char(&arguments->options, ',', 1);
 		tmi_text_puts(&arguments->options, optarg);
 		return -1;
-	case 'h': fputs(help_text, stdout); return EXIT_DONE;
+	case 'h': return print_help();
 	case 'V': printf("tmem %s\n", TMEM_VERSION); return EXIT_DONE;
-	case 'k': return print_kinds();
-	case 'c': return take_colour(arguments);
-	case 'j': arguments->appearance.json = true; return -1;
-	case ':':
-		return usage_error(optopt == 'c' ? "--color takes auto, always or never"
-						 : "-o needs a value, such as suspend=on");
+	case OPTION_KINDS: return print_kinds();
+	case OPTION_MAN: manual_print(TMEM_VERSION); return EXIT_DONE;
+	case OPTION_COMPLETION: return print_completion();
+	case OPTION_COLOR: return take_colour(arguments);
+	case OPTION_JSON: arguments->appearance.json = true; return -1;
+	case OPTION_NO_SANDBOX: arguments->no_sandbox = true; return -1;
+	case ':': return missing_value();
 	default: return unknown_option(argv[optind - 1]);
 	}
 }
@@ -135,23 +160,19 @@ static int take_option(struct arguments *arguments, int option, char **argv)
 /* -1: open and run; else the exit code. */
 static int parse_arguments(struct arguments *arguments, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "options", required_argument, NULL, 'o' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "kinds", no_argument, NULL, 'k' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "color", required_argument, NULL, 'c' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option, code;
+	struct option *options = options_for_getopt();
+	int option, code = -1;
 
-	/* "+": options end at the target, commands may begin with a dash. */
-	while ((option = getopt_long(argc, argv, "+:o:hV", options, NULL)) != -1) {
-		code = take_option(arguments, option, argv);
-		if (code >= 0)
-			return code;
+	if (!options) {
+		fprintf(stderr, "tmem: out of memory\n");
+		return EXIT_CANNOT_OPEN;
 	}
+	/* "+": options end at the target, commands may begin with a dash. */
+	while (code < 0 && (option = getopt_long(argc, argv, "+:o:hV", options, NULL)) != -1)
+		code = take_option(arguments, option, argv);
+	free(options);
+	if (code >= 0)
+		return code;
 	if (optind == argc)
 		return usage_error("no TARGET was given, such as pid:1234 or a core file");
 	arguments->target = argv[optind];
@@ -223,19 +244,40 @@ static tmem_status open_target(const struct arguments *arguments, tmem_target **
 	return status;
 }
 
+/* What the program gives up; before the file is looked at, which is when it can do harm. */
+static const struct tmi_sandbox *enter_sandbox(const struct arguments *arguments)
+{
+	if (arguments->no_sandbox)
+		return sandbox_stay_out("--no-sandbox was given");
+	if (!sandbox_fits(arguments->target))
+		return sandbox_stay_out("only files are opened in it; reading a live target needs "
+					"what it takes away");
+	return sandbox_enter();
+}
+
 static int open_and_run(const struct arguments *arguments)
 {
-	tmem_target *target;
+	struct run_parameters parameters = {
+		.commands = arguments->commands,
+		.count = arguments->count,
+		.appearance = &arguments->appearance,
+	};
 	int code;
 
 	if (arguments->options.failed) {
 		fprintf(stderr, "tmem: out of memory\n");
 		return EXIT_CANNOT_OPEN;
 	}
-	if (TMEM_FAILED(open_target(arguments, &target)))
+	if (run_wants_prompt(&parameters))
+		parameters.history = history_open();
+	parameters.sandbox = enter_sandbox(arguments);
+	if (TMEM_FAILED(open_target(arguments, &parameters.target))) {
+		history_close(parameters.history);
 		return open_failed(arguments);
-	code = run_commands(target, arguments->commands, arguments->count, &arguments->appearance);
-	tmem_close(target);
+	}
+	code = run_commands(&parameters);
+	tmem_close(parameters.target);
+	history_close(parameters.history);
 	return code;
 }
 

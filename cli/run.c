@@ -138,27 +138,38 @@ static int exit_code(struct run *run)
 	return failed ? EXIT_COMMAND_FAILED : EXIT_DONE;
 }
 
-int run_commands(tmem_target *target, char **commands, int count,
-		 const struct appearance *appearance)
+bool run_wants_prompt(const struct run_parameters *parameters)
+{
+	bool wanted = parameters->count == 0;
+
+	for (int i = 0; i < parameters->count; i++)
+		wanted |= strcmp(parameters->commands[i], "-") == 0;
+	return wanted && isatty(STDIN_FILENO);
+}
+
+int run_commands(const struct run_parameters *parameters)
 {
 	struct run run = { 0 };
 	struct tmi_session_callbacks callbacks = { &run, write_output, ask, show_progress };
 	static char from_input[] = "-";
 	static char *input[] = { from_input };
+	int count = parameters->count;
 	int code;
 
-	console_init(&run.console, appearance);
-	run.session = tmi_session_new(target, &callbacks);
+	console_init(&run.console, parameters->appearance);
+	run.session = tmi_session_new(parameters->target, &callbacks);
 	if (!run.session) {
 		fprintf(stderr, "tmem: out of memory\n");
 		return EXIT_COMMAND_FAILED;
 	}
-	run.session->json = appearance->json;
+	run.session->json = parameters->appearance->json;
+	run.session->sandbox = parameters->sandbox;
 	/* Nothing may come between records. */
 	if (isatty(STDIN_FILENO))
-		run.prompt = prompt_new(appearance->json ? stderr : stdout);
-	interrupt_init(target);
-	run_arguments(&run, count > 0 ? commands : input, count > 0 ? count : 1);
+		run.prompt = prompt_new(run.session->json ? stderr : stdout, run.session,
+					parameters->history);
+	interrupt_init(parameters->target);
+	run_arguments(&run, count > 0 ? parameters->commands : input, count > 0 ? count : 1);
 	interrupt_fini();
 	code = exit_code(&run);
 	prompt_free(run.prompt);

@@ -99,6 +99,13 @@ static const char *command_end(const char *at)
 
 static bool unknown_command(struct tmi_args *args)
 {
+	const char *close = tmi_command_suggest(args->text, strcspn(args->text, " \t"));
+
+	if (close)
+		return tmi_error_explain(args, TMI_ERROR_SYNTAX, args->text,
+					 "there is no such command; did you mean %s? .help lists "
+					 "them",
+					 close);
 	return tmi_error_explain(args, TMI_ERROR_SYNTAX, args->text,
 				 "there is no such command; .help lists them");
 }
@@ -115,6 +122,27 @@ static bool check_mode(struct tmi_args *args)
 	return true;
 }
 
+/* "db ?" asks for help: a question mark alone is no argument of any command but "?". */
+static bool asks_for_help(const struct tmi_args *args)
+{
+	const char *at = args->next + strspn(args->next, " \t");
+
+	return *at == '?' && !at[1 + strspn(at + 1, " \t")] && strcmp(args->name, "?") != 0 &&
+	       strcmp(args->name, "*") != 0;
+}
+
+static bool explain(const struct tmi_args *args)
+{
+	struct tmi_text line = { 0 };
+	bool done;
+
+	tmi_text_format(&line, ".help %s", args->name);
+	done = line.failed ? tmi_error(args->session, "out of memory")
+			   : tmi_session_run_nested(args->session, line.data);
+	tmi_text_fini(&line);
+	return done;
+}
+
 /* Runs args->text: one command. */
 static bool execute(struct tmi_args *args)
 {
@@ -126,6 +154,8 @@ static bool execute(struct tmi_args *args)
 		return unknown_command(args);
 	args->name = which->name;
 	args->next = args->text + length;
+	if (asks_for_help(args))
+		return explain(args);
 	if (!check_mode(args))
 		return false;
 	return args->command->execute(args);

@@ -105,6 +105,14 @@ struct tmi_session_callbacks {
 	tmem_progress_callback *progress; /* optional; also used for the library's operations */
 };
 
+/* What the program has given up before it reads a file that nobody vouches for; for .sandbox. */
+struct tmi_sandbox {
+	const char *off;   /* why there is none; NULL: it is on */
+	unsigned landlock; /* ABI of Landlock that limits files, 0 = they are not limited */
+	bool calls;        /* system calls are limited by seccomp */
+	const char *const *writable; /* folders below which files may be written; ends with NULL */
+};
+
 struct tmi_session {
 	tmem_target *target;
 	struct tmi_session_callbacks callbacks;
@@ -116,6 +124,7 @@ struct tmi_session {
 	unsigned prompt_width; /* columns before the line on the screen; error carets count them */
 	bool echo_line;        /* the line is not on the screen: errors show it above their caret */
 	bool json;             /* records instead of text; set before the first line */
+	const struct tmi_sandbox *sandbox; /* set by the front end; NULL = it has none */
 
 	/* Memory of earlier commands. */
 	uint64_t display_next;    /* where a display without a range goes on */
@@ -180,6 +189,30 @@ void tmi_session_progress(struct tmi_session *session, const char *operation, ui
 
 /* Asks "PROMPT"; *line must be freed. False when there is nobody to ask or no more input. */
 bool tmi_session_ask(struct tmi_session *session, const char *prompt, char **line);
+
+/*
+ * Behind "Permission denied": which folders the sandbox lets be written, and how to lift it; "" for
+ * another @error or without a sandbox. It must be freed; NULL when out of memory.
+ */
+char *tmi_sandbox_explain(const struct tmi_session *session, int error);
+
+/*
+ * Completion: what the word that ends at @cursor in @line may become, sorted and without doubles:
+ * command names, names of modules, "[region]" names, and names of files where a command wants one.
+ */
+struct tmi_completion {
+	size_t start; /* where the word begins in the line; each of @list replaces it */
+	char **list;
+	size_t count;
+	bool more; /* what is listed goes on: a folder; no blank belongs behind it */
+};
+/* False when out of memory. */
+bool tmi_complete(struct tmi_session *session, const char *line, size_t cursor,
+		  struct tmi_completion *completion);
+void tmi_completion_fini(struct tmi_completion *completion);
+
+/* The name of the command that @word (@length characters) may have been meant for, or NULL. */
+const char *tmi_command_suggest(const char *word, size_t length);
 
 /* Facts about the current process. */
 static inline unsigned tmi_pointer_size(const struct tmi_session *session)

@@ -64,7 +64,7 @@ static bool list(struct tmi_session *session)
 		"or START; L? lifts the limit of 256 MB. ADDRESS and all numbers are\n"
 		"expressions, hexadecimal unless they begin with 0n (decimal), 0t or 0y:\n"
 		"libc+1f20, [heap]+10, poi(@rsp+8). A semicolon separates commands, ENTER\n"
-		"alone repeats the last one. .help COMMAND tells more.\n");
+		"alone repeats the last one, d and s go on. db ? or .help db tells more.\n");
 	tmi_out_text(session, &out);
 	tmi_text_fini(&out);
 	return true;
@@ -138,17 +138,25 @@ static void put_command(struct tmi_text *out, const struct tmi_command *command,
 	}
 }
 
-/* Something close to what was asked for: a command whose name begins so. */
-static bool unknown(struct tmi_session *session, const char *word, size_t length)
+/* Something close to what was asked for: a command whose name begins so, or is spelt nearly so. */
+static const char *close_name(const char *word, size_t length)
 {
 	for (size_t i = 0; tmi_commands[i]; i++)
 		for (const struct tmi_command_name *n = tmi_commands[i]->names; n->name; n++)
 			if (!strncasecmp(n->name, word, length) ||
 			    !strncasecmp(n->name + strspn(n->name, ".!"), word, length))
-				return tmi_error(session,
-						 "There is no command %.*s; did you mean %s? "
-						 ".help lists all",
-						 (int)length, word, n->name);
+				return n->name;
+	return tmi_command_suggest(word, length);
+}
+
+static bool unknown(struct tmi_session *session, const char *word, size_t length)
+{
+	const char *close = close_name(word, length);
+
+	if (close)
+		return tmi_error(session,
+				 "There is no command %.*s; did you mean %s? .help lists all",
+				 (int)length, word, close);
 	return tmi_error(session, "There is no command %.*s; .help lists all", (int)length, word);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* overlay.c - .overlay: what was written to a stored target, which its file never sees. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +130,18 @@ static bool discard(struct tmi_session *session)
 	return true;
 }
 
+static bool export_failed(struct tmi_session *session)
+{
+	struct tmem_error_detail detail = { .size = sizeof(detail) };
+	char *more;
+
+	tmem_last_error_detail(session->target, &detail);
+	more = tmi_sandbox_explain(session, detail.status == TMEM_E_ACCESS_DENIED ? EACCES : 0);
+	tmi_error_target(session, "exporting the overlay%s", more ? more : "");
+	free(more);
+	return false;
+}
+
 static bool export(struct tmi_args *args)
 {
 	char *path;
@@ -138,7 +151,7 @@ static bool export(struct tmi_args *args)
 		return false;
 	ok = tmi_args_finish(args);
 	if (ok && TMEM_FAILED(tmem_overlay_export(args->session->target, path)))
-		ok = tmi_error_target(args->session, "exporting the overlay");
+		ok = export_failed(args->session);
 	free(path);
 	return ok;
 }

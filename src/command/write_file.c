@@ -143,8 +143,14 @@ static bool copy_to_file(struct tmi_session *session, const char *path,
 		return tmi_error(session, "out of memory");
 	copy.file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (copy.file < 0) {
+		int cause = errno;
+		char *more = tmi_sandbox_explain(session, cause);
+
 		free(copy.block);
-		return tmi_error(session, "Unable to create %s: %s", path, strerror(errno));
+		tmi_error(session, "Unable to create %s: %s%s", path, strerror(cause),
+			  more ? more : "");
+		free(more);
+		return false;
 	}
 	ok = copy_range(&copy);
 	if (close(copy.file) && ok)
