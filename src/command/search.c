@@ -13,6 +13,22 @@
 #define MOST_HITS       (1u << 24)
 
 static const char saved_key;
+static const char last_key;
+
+/* What an s without arguments goes on with. */
+struct last {
+	bool known;
+	char *arguments; /* from the pattern on; "" for sa and su */
+	uint64_t next;   /* behind the last hit, or where Ctrl-C stopped the search */
+	struct tmi_search search;
+};
+
+static void last_fini(void *data)
+{
+	struct last *last = data;
+
+	free(last->arguments);
+}
 
 static void saved_fini(void *data)
 {
@@ -154,6 +170,7 @@ bool tmi_search_hit(struct tmi_search *search, uint64_t address)
 	search->hits++;
 	session->last_address = address;
 	if (search->save) {
+		search->reached = address;
 		if (search->found.count == search->limit)
 			return tmi_error_explain(
 				search->args, TMI_ERROR_OVERFLOW, search->args->next,
@@ -162,6 +179,8 @@ bool tmi_search_hit(struct tmi_search *search, uint64_t address)
 				search->limit);
 		search->found.hits[search->found.count++] = address;
 	}
+	/* Text is found at even distances from the start, values at their own alignment. */
+	search->reached = address + (search->type == 'u' ? 2 : 1);
 	if (search->addresses && session->json)
 		record_address(session, address);
 	else if (search->addresses)
@@ -171,6 +190,12 @@ bool tmi_search_hit(struct tmi_search *search, uint64_t address)
 
 bool tmi_search_interrupted(struct tmi_search *search, uint64_t done, uint64_t bytes)
 {
+	uint64_t place = search->range.start + done;
+
+	if (search->type == 'u' || search->type == '6')
+		place -= done % 2;
+	if (place > search->reached)
+		search->reached = place;
 	return tmi_error_interrupted(search->session,
 				     "searched 0x%" PRIx64 " of 0x%" PRIx64
 				     " bytes, up to %s; 0x%" PRIx64 " bytes were read, 0x%" PRIx64
@@ -314,29 +339,95 @@ static void keep_found(struct tmi_search *search)
 	*search->memory = search->found;
 }
 
+/* Searches, from the range and the pattern at args->next on. */
+static bool run(struct tmi_search *search)
+{
+	struct tmi_args *args = search->args;
+	bool strings = search->type == '8' || search->type == '6';
+	bool ok;
+
+	if (strings && !tmi_args_finish(args))
+		return false;
+	if (!prepare_saved(search))
+		return false;
+	if (strings && search->saved)
+		return tmi_error_explain(args, TMI_ERROR_SYNTAX, args->text,
+					 "sa and su cannot look at saved hits");
+	ok = strings ? tmi_search_strings(search) : search_pattern(search);
+	if (search->save)
+		keep_found(search);
+	return ok;
+}
+
+/* Remembers what the next s without arguments goes on with. */
+static void remember(const struct tmi_search *search, const char *arguments)
+{
+	struct last *last = tmi_session_slot(search->session, &last_key, sizeof(*last), last_fini);
+	char *copy = strdup(arguments);
+
+	if (!last || !copy) {
+		free(copy);
+		return;
+	}
+	free(last->arguments);
+	last->arguments = copy;
+	last->search = *search;
+	last->next = search->reached > search->range.start ? search->reached : search->range.start;
+	/* Saved hits are gone through as a whole. */
+	last->known = !search->saved;
+}
+
+/* "s": goes on behind the last hit, or where the search was interrupted. */
+static bool go_on(struct tmi_args *args, struct last *last)
+{
+	struct tmi_search search;
+	char *arguments;
+	uint64_t done;
+	bool ok;
+
+	search = last->search;
+	done = last->next - search.range.start;
+	if (done >= search.range.size) {
+		tmi_out_message(args->session, "The last search is at the end of its range");
+		return true;
+	}
+	arguments = strdup(last->arguments);
+	if (!arguments)
+		return tmi_error(args->session, "out of memory");
+	search.args = args;
+	search.range.start = last->next;
+	search.range.size -= done;
+	search.found = (struct tmi_search_saved){ 0 };
+	search.hits = search.reached = 0;
+	args->text = args->next = arguments;
+	ok = run(&search);
+	remember(&search, arguments);
+	args->text = args->next = "";
+	free(arguments);
+	return ok;
+}
+
 static bool execute(struct tmi_args *args)
 {
 	struct tmi_search search = { .args = args, .session = args->session };
 	struct tmi_range_rule rule = { 0 };
-	bool strings;
+	const char *pattern;
+	struct last *last;
 	bool ok;
 
+	last = tmi_session_slot(args->session, &last_key, sizeof(*last), last_fini);
+	if (last && last->known && tmi_args_at_end(args))
+		return go_on(args, last);
 	if (!take_options(&search))
 		return false;
-	strings = search.type == '8' || search.type == '6';
 	rule.element = element_of(search.type);
 	if (!tmi_args_range(args, &rule, &search.range))
 		return false;
-	if (strings && !tmi_args_finish(args))
-		return false;
-	if (!prepare_saved(&search))
-		return false;
-	if (strings && search.saved)
-		return tmi_error_explain(args, TMI_ERROR_SYNTAX, args->text,
-					 "sa and su cannot look at saved hits");
-	ok = strings ? tmi_search_strings(&search) : search_pattern(&search);
-	if (search.save)
-		keep_found(&search);
+	pattern = args->next;
+	ok = run(&search);
+	/* Not what was wrong from the start. */
+	if (ok || search.reached)
+		remember(&search, pattern);
 	return ok;
 }
 
@@ -363,10 +454,12 @@ const struct tmi_command tmi_command_search = {
 		"    r         look only at the saved hits, whatever RANGE says\n"
 		"\n"
 		"L counts values of the type, START END is in bytes. More than 256 MB want L?.\n"
-		"Ctrl-C stops the search and tells how far it came.",
+		"Ctrl-C stops the search and tells how far it came. s alone, or ENTER, goes on\n"
+		"there, or behind the last hit.",
 	.examples = "s 1000 L400 48 65\ns -a 0 L?80000000 \"password\"\n"
 		    "s -[w]d 1000 L100 12345678\ns -[1]q [heap] L1000 0\n"
 		    "s -[l 8]sa [stack] L8000",
 	.topic = TMI_TOPIC_SEARCH,
+	.flags = TMI_COMMAND_REPEATS,
 	.execute = execute,
 };

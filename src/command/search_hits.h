@@ -29,6 +29,7 @@ struct tmi_search {
 	struct tmi_search_saved *memory;
 	struct tmi_search_saved found; /* hits to be saved */
 	uint64_t hits;
+	uint64_t reached; /* address up to which it was searched when it was interrupted; or 0 */
 };
 
 /* Reports one hit: saves it and, with the flag 1, prints its address. False: no more room. */

@@ -31,6 +31,17 @@ struct scan {
 	uint64_t zeros; /* since the last byte that is not zero */
 };
 
+/* Ctrl-C at @at; a text that is not over yet belongs to what is left. */
+static bool interrupted(struct scan *scan, uint64_t at)
+{
+	struct tmi_search *search = scan->search;
+
+	tmi_search_interrupted(search, at - search->range.start, scan->bytes);
+	if (scan->count)
+		search->reached = scan->text;
+	return false;
+}
+
 /* A text is over: shows it when it is long enough. */
 static bool end_text(struct scan *scan)
 {
@@ -41,10 +52,10 @@ static bool end_text(struct scan *scan)
 	if (count < search->minimum)
 		return true;
 	if (tmi_session_interrupted(search->session))
-		return tmi_search_interrupted(search, scan->text - search->range.start,
-					      scan->bytes);
+		return interrupted(scan, scan->text);
 	if (!tmi_search_hit(search, scan->text))
 		return false;
+	search->reached = scan->text + count * scan->unit;
 	return search->addresses ||
 	       tmi_display_string(search->session, scan->unit, scan->text, count);
 }
@@ -153,7 +164,7 @@ static bool look_ahead(struct scan *scan, uint64_t *at, uint64_t last)
 	if (status != TMEM_S_OK && status != TMEM_E_NO_MORE_ENTRIES) {
 		scan->failed = true;
 		if (status == TMEM_E_CONTROL_C_EXIT)
-			return tmi_search_interrupted(search, *at - start, scan->bytes);
+			return interrupted(scan, *at);
 		return tmi_error_target(search->session, "search stopped");
 	}
 	if (status == TMEM_S_OK)
@@ -201,7 +212,7 @@ static bool scan_part(struct scan *scan, uint64_t at, uint64_t last)
 		return !scan->failed;
 	while (scan_block(scan, &at, last)) {
 		if (tmi_session_interrupted(session))
-			return tmi_search_interrupted(search, at - start, scan->bytes);
+			return interrupted(scan, at);
 		tmi_session_progress(session, "search", at - start, search->range.size,
 				     scan->bytes);
 		if (scan->zeros >= MANY_ZERO && !look_ahead(scan, &at, last))
