@@ -303,6 +303,7 @@ def test_prompt_errors(target):
     terminal.send("db [stack]; zz\n")
     text = terminal.expect(r"\.help lists them.*\n")
     assert "\x1b[31m" not in text and "\x1b[2m" not in text
+    terminal.expect(PROMPT)
     terminal.send("q\n")
     terminal.end()
     # What was asked for by option counts more.
