@@ -189,7 +189,7 @@ static bool execute(struct tmi_args *args)
 static const struct tmi_command_name names[] = {
 	{ "dpa", "pointers to text" },
 	{ "dpu", "pointers to UTF-16 text" },
-	{ "dpp", "pointers to pointers, with module+offset" },
+	{ "dpp", "pointers to pointers, with symbols" },
 	{ "dda", "4-byte pointers to text" },
 	{ "ddu", "4-byte pointers to UTF-16 text" },
 	{ "ddp", "4-byte pointers to pointers" },

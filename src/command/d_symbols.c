@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* d_symbols.c - dds dqs dps: one value a row, with the module that it points into. */
+/* d_symbols.c - dds dqs dps: one value a row, with the symbol or module that it points into. */
 #include "command/display.h"
 #include "command/modules.h"
 
@@ -78,19 +78,19 @@ static bool execute(struct tmi_args *args)
 }
 
 static const struct tmi_command_name names[] = {
-	{ "dds", "4-byte values with module+offset" },
-	{ "dqs", "8-byte values with module+offset" },
-	{ "dps", "pointers with module+offset" },
+	{ "dds", "4-byte values with symbols" },
+	{ "dqs", "8-byte values with symbols" },
+	{ "dps", "pointers with symbols" },
 	{ NULL },
 };
 
 const struct tmi_command tmi_command_d_symbols = {
 	.names = names,
 	.arguments = "[RANGE]",
-	.brief = "values with the module they point into",
-	.help = "Shows one value a row, and behind it the module that the value points into, as\n"
-		"module+offset: good for looking at a stack. 128 bytes unless RANGE says how\n"
-		"much.\n",
+	.brief = "values with the symbols they point to",
+	.help = "Shows one value a row, and behind it what the value points to: the function or\n"
+		"object at or below it as module!name+offset, or else module+offset. Good for\n"
+		"looking at a stack. 128 bytes unless RANGE says how much.\n",
 	.examples = "dps @rsp\ndps [stack] L40\n",
 	.topic = TMI_TOPIC_DISPLAY,
 	.flags = TMI_COMMAND_REPEATS,
