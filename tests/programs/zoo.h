@@ -42,6 +42,7 @@ struct zoo_places {
 	uint64_t code_at;    /* some code of the program itself */
 	uint64_t stack;      /* where [stack] begins */
 	volatile uint64_t counter;
+	volatile uint64_t signals; /* handled since ZOO_LISTEN */
 	volatile pid_t grandchild;
 };
 
@@ -53,8 +54,9 @@ enum zoo_command {
 	ZOO_BREED = 'b', /* threads make threads all the time */
 	ZOO_VFORK = 'v', /* vfork()s a grandchild, which waits, and executes after ZOO_VFORK_GO */
 	ZOO_VFORK_GO = 'g',
-	ZOO_HIDE = 'h',  /* not dumpable */
-	ZOO_UNMAP = 'u', /* unmaps plain */
+	ZOO_LISTEN = 's', /* counts SIGRTMIN from now on */
+	ZOO_HIDE = 'h',   /* not dumpable */
+	ZOO_UNMAP = 'u',  /* unmaps plain */
 };
 
 /* The byte that stands at an address of a written piece. */
