@@ -24,7 +24,9 @@ import time
 BUILD = os.environ["TMEM_BUILD"]
 TMEM = os.path.join(BUILD, "tmem")
 TIMEOUT = 60
-ENVIRONMENT = {**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
+# The history of the prompt goes here.
+HOME = tempfile.TemporaryDirectory(prefix="tmem-home-")
+ENVIRONMENT = {**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8", "HOME": HOME.name}
 ENVIRONMENT.pop("NO_COLOR", None)
 
 
