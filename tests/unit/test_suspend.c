@@ -14,13 +14,13 @@
 
 #include <cmocka.h>
 
-#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <tmem.h>
+
+#include "live_zoo.h"
 
 /* Private memory of this program, at the same address in its children. */
 static char *memory;
@@ -30,14 +30,11 @@ static uint64_t address(void)
 	return (uintptr_t)memory;
 }
 
-/* Two processes run this in one memory: the sanitizers' records of it would be shared too. */
-static __attribute__((no_sanitize_thread, no_sanitize_address)) int sleep_on(void *argument)
+static void sleep_on(void)
 {
-	(void)argument;
-	syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;)
-		syscall(SYS_ppoll, NULL, 0, NULL, NULL, 0);
-	return 0;
+		pause();
 }
 
 static pid_t start(void)
@@ -46,7 +43,7 @@ static pid_t start(void)
 
 	assert_true(pid >= 0);
 	if (!pid)
-		sleep_on(NULL);
+		sleep_on();
 	return pid;
 }
 
@@ -70,41 +67,33 @@ static tmem_target *open_pids(pid_t one, pid_t two, const char *options)
 	return target;
 }
 
-/* Two processes with one address space: what is written through one is read through the other. */
+/*
+ * Two processes with one address space: what is written through one is read through the other.
+ * Cached while they run: a process whose child lives in its memory cannot be stopped.
+ */
 static void a_write_reaches_who_shares_the_memory(void **state)
 {
-	char *stack = malloc(65536);
-	int ends[2];
+	struct zoo zoo;
 	tmem_target *first, *second;
-	pid_t one, two = 0;
-	char text[8];
+	char before[4], after[4];
 
 	(void)state;
-	assert_non_null(stack);
-	assert_int_equal(pipe(ends), 0);
-	one = fork();
-	if (!one) {
-		two = clone(sleep_on, stack + 65536, CLONE_VM | SIGCHLD, NULL);
-		if (write(ends[1], &two, sizeof(two)) == sizeof(two))
-			sleep_on(NULL);
-		_exit(1);
-	}
-	assert_int_equal(read(ends[0], &two, sizeof(two)), sizeof(two));
-	first = open_pids(one, two, "suspend=on");
+	zoo_start(&zoo);
+	zoo_do(&zoo, ZOO_VFORK);
+	while (!zoo.at->grandchild)
+		usleep(1000);
+	first = open_pids(zoo.pid, zoo.at->grandchild, "cache=on");
 	assert_int_equal(tmem_target_dup(first, &second), TMEM_S_OK);
 	assert_int_equal(tmem_set_current_process_id(second, 1), TMEM_S_OK);
-	assert_int_equal(tmem_read_virtual(second, address(), text, 4, NULL), TMEM_S_OK);
-	assert_string_equal(text, "old");
-	assert_int_equal(tmem_write_virtual(first, address(), "new", 4, NULL), TMEM_S_OK);
-	assert_int_equal(tmem_read_virtual(second, address(), text, 4, NULL), TMEM_S_OK);
-	assert_string_equal(text, "new");
+	assert_int_equal(tmem_read_virtual(second, zoo.at->plain, before, 4, NULL), TMEM_S_OK);
+	assert_memory_not_equal(before, "new!", 4);
+	assert_int_equal(tmem_write_virtual(first, zoo.at->plain, "new!", 4, NULL), TMEM_S_OK);
+	assert_int_equal(tmem_read_virtual(second, zoo.at->plain, after, 4, NULL), TMEM_S_OK);
+	assert_memory_equal(after, "new!", 4);
 	tmem_close(second);
 	tmem_close(first);
-	kill(two, SIGKILL);
-	end(one);
-	close(ends[0]);
-	close(ends[1]);
-	free(stack);
+	kill(zoo.at->grandchild, SIGKILL);
+	zoo_end(&zoo);
 }
 
 /* With and without the cache a batch says that nothing could be tried. */
