@@ -122,13 +122,18 @@ static bool check_mode(struct tmi_args *args)
 	return true;
 }
 
-/* "db ?" asks for help: a question mark alone is no argument of any command but "?". */
+/* "db ?" asks for help: only few commands take a question mark alone as an argument. */
 static bool asks_for_help(const struct tmi_args *args)
 {
+	static const char *const others[] = { "?", ".help", "*", "$$" };
 	const char *at = args->next + strspn(args->next, " \t");
 
-	return *at == '?' && !at[1 + strspn(at + 1, " \t")] && strcmp(args->name, "?") != 0 &&
-	       strcmp(args->name, "*") != 0;
+	if (*at != '?' || at[1 + strspn(at + 1, " \t")])
+		return false;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(args->name, others[i]) == 0)
+			return false;
+	return true;
 }
 
 static bool explain(const struct tmi_args *args)
