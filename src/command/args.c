@@ -87,6 +87,8 @@ static bool report(struct tmi_args *args, const struct tmi_error_place *error)
 	const char *where = args->next + error->position;
 	int length = (int)(error->length ? error->length : strlen(where));
 
+	if (error->why)
+		return tmi_error_explain(args, error->kind, where, "%s", error->why);
 	switch (error->kind) {
 	case TMI_ERROR_RESOLVE: return report_name(args, error, where, length);
 	case TMI_ERROR_MEMORY: return report_memory(args, where);

@@ -57,6 +57,9 @@ const struct tmi_command tmi_command_evaluate = {
 		"  binary      * / %   + -   << >> >>>   = == < > <= >= !=   &  ^  |\n"
 		"              (mod, and, xor, or as well), from the tightest to the loosest\n"
 		"  functions   $vvalid(ADDRESS, BYTES): 1 when all of it can be read\n"
+		"              $iment(BASE): where the program or library there begins to run\n"
+		"              $scmp(\"A\", \"B\"): -1, 0, 1 as text; $sicmp: in any case\n"
+		"              $spat(\"TEXT\", \"PATTERN\"): 1 when it fits: * ? [a-z] # +\n"
 		"\n"
 		"A word without @ is a number if it can be one, then a module, then a register;\n"
 		"[name] is always a name.\n",

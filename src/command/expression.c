@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "command/functions.h"
 #include "command/number.h"
 #include "command/operand.h"
 
@@ -55,7 +56,8 @@
 
 enum code {
 	PAREN,
-	VALID, /* "$vvalid(" */
+	ENTRY, /* "$iment(" */
+	VALID, /* "$vvalid("; the last one that a parenthesis closes */
 #define ROW(name, level, text) name,
 	BINARY_LIST(ROW)
 #undef ROW
@@ -87,7 +89,7 @@ static const struct {
 struct waiting {
 	enum code code;
 	unsigned level;
-	unsigned values; /* PAREN, VALID: operands there were when it opened */
+	unsigned values; /* PAREN, ENTRY, VALID: operands there were when it opened */
 };
 
 struct evaluation {
@@ -248,6 +250,15 @@ static bool apply_from(struct evaluation *e, unsigned level)
 	return true;
 }
 
+/* Characters of @name and its parenthesis at @at; 0 when they do not stand there. */
+static size_t match_function(const char *at, const char *name)
+{
+	size_t length = match(at, name);
+	const char *open = skip_blanks(at + length);
+
+	return length > 0 && *open == '(' ? (size_t)(open + 1 - at) : 0;
+}
+
 /* An operand or what may stand before one. *complete: a value was pushed. */
 static bool parse_operand(struct evaluation *e, bool *complete)
 {
@@ -258,9 +269,10 @@ static bool parse_operand(struct evaluation *e, bool *complete)
 	e->next = skip_blanks(e->next);
 	if (*e->next == '(')
 		return push_operator(e, PAREN, 0, 1);
-	if ((length = match(e->next, "$vvalid")) > 0 && *skip_blanks(e->next + length) == '(')
-		return push_operator(e, VALID, 0,
-				     (size_t)(skip_blanks(e->next + length) + 1 - e->next));
+	if ((length = match_function(e->next, "$vvalid")) > 0)
+		return push_operator(e, VALID, 0, length);
+	if ((length = match_function(e->next, "$iment")) > 0)
+		return push_operator(e, ENTRY, 0, length);
 	for (size_t i = 0; i < sizeof(unaries) / sizeof(unaries[0]); i++)
 		if ((length = match(e->next, unaries[i].text)) > 0)
 			return push_operator(e, unaries[i].code, 8, length);
@@ -268,8 +280,13 @@ static bool parse_operand(struct evaluation *e, bool *complete)
 		if (binaries[i].code != REMAINDER && match(e->next, binaries[i].text) > 0)
 			return fail(e, TMI_ERROR_MISSING, e->next);
 	e->last = e->next;
-	if (!tmi_operand_evaluate(e->names, e->text, &e->next, &value, e->error))
-		return false;
+	switch (tmi_function_evaluate(e->text, &e->next, &value, e->error)) {
+	case TMI_FUNCTION_FAILED: return false;
+	case TMI_FUNCTION_DONE: break;
+	default:
+		if (!tmi_operand_evaluate(e->names, e->text, &e->next, &value, e->error))
+			return false;
+	}
 	*complete = true;
 	return push_value(e, value) && apply_from(e, 8);
 }
@@ -283,6 +300,12 @@ static bool close_parenthesis(struct evaluation *e)
 	if (!apply_from(e, 0))
 		return false;
 	open = &e->waiting[--e->waiting_count];
+	if (open->code == ENTRY && e->value_count - open->values == 1) {
+		e->error->position = (size_t)(e->last - e->text);
+		if (!tmi_function_entry(e->names, e->values[open->values], &e->values[open->values],
+					e->error))
+			return false;
+	}
 	e->last = e->next;
 	if (e->value_count - open->values != (open->code == VALID ? 2 : 1))
 		return fail(e, TMI_ERROR_SYNTAX, e->next);

@@ -8,9 +8,10 @@
  *
  *	numbers		radix of the session; 0x 0n 0t 0y prefixes, h suffix; 00007fff`12345678
  *	names		module, module!symbol, [heap] [stack] or any [region or file name]
- *	registers	@rip @eax ...; $ip $csp $exp $ea $p $tpid $tid $ptrsize $pagesize $t0..$t19;
- *. unary		+ - not hi low by wo dwo qwo poi binary		* / % mod   + -   << >> >>>
- *= == < > <= >= !=   & and   ^ xor   | or functions	$vvalid(address, bytes)
+ *	registers	@rip @eax ...; $ip $csp $exp $ea $p $tpid $tid $ptrsize $pagesize $t0..$t19; .
+ *	unary		+ - not hi low by wo dwo qwo poi
+ *	binary		* / % mod   + -   << >> >>>   = == < > <= >= !=   & and   ^ xor   | or
+ *	functions	$vvalid(address, bytes)   $iment(base)   $scmp("a", "b")   $sicmp   $spat
  *
  * Everything is unsigned 64-bit arithmetic; operators of one level work left to right.
  */
@@ -47,6 +48,7 @@ struct tmi_error_place {
 	size_t position;
 	size_t length;    /* characters of the bad word, 0 = unknown */
 	bool unavailable; /* RESOLVE: the name is known, but has no value now */
+	const char *why;  /* what is wrong in words, NULL = what the kind says */
 };
 
 enum tmi_lookup {

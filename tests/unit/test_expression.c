@@ -274,13 +274,49 @@ static void test_registers(void **state)
 	check_error("@@c++(1)", TMI_ERROR_SYNTAX, 0);
 	check_error("@nothing", TMI_ERROR_RESOLVE, 0);
 	check_error("2+$pdwo(1000)", TMI_ERROR_KERNEL_ONLY, 2);
-	check_error("$iment(1000)", TMI_ERROR_RESOLVE, 0);
 	assert_false(tmi_expression_evaluate(&with, "@rax", 0, &value, &next, &error));
 	assert_true(error.unavailable);
 }
 
+/* Text that would take for ever if each way to fit were tried in turn. */
+static void test_pattern_of_many_stars(void **state)
+{
+	char line[300];
+	size_t size = 0;
+
+	size += (size_t)sprintf(line + size, "$spat(\"");
+	for (int i = 0; i < 100; i++)
+		line[size++] = 'a';
+	size += (size_t)sprintf(line + size, "\", \"");
+	for (int i = 0; i < 80; i++)
+		line[size++] = i % 2 ? 'a' : '*';
+	sprintf(line + size, "b\")");
+	check(line, 0);
+}
+
+static void test_text_functions(void **state)
+{
+	check("$scmp(\"a\", \"b\")", UINT64_MAX);
+	check("$SCMP ( \"\",\"\" ) + 2", 2);
+	check("2 * $sicmp(\"B\", \"a\")", 2);
+	check("-$spat(\"x\", \"[\")", 0);
+	check("$spat(\"[\", \"[\")", 1);
+	check("$spat(\"\", \"\")", 1);
+	check("$spat(\"\", \"a#\")", 1);
+	check("$spat(\"!\", \"[!]\")", 1);
+	check("$spat(\"b-\", \"[a-c][x-]\")", 1);
+	check("$spat(\"bcbc\", \"[b-c]+\")", 1);
+	check("$spat(\"\\\", \"\\\")", 1);
+	check_error("$scmp(\"a\")", TMI_ERROR_SYNTAX, 9);
+	check_error("1 + $scmp", TMI_ERROR_SYNTAX, 9);
+	check_error("$scmp2(\"a\")", TMI_ERROR_RESOLVE, 0);
+}
+
 static void test_functions(void **state)
 {
+	check_error("$iment(1000)", TMI_ERROR_MEMORY, 7);
+	check_error("$iment(2000)", TMI_ERROR_OPERAND, 7);
+	check_error("$iment(2000, 1)", TMI_ERROR_SYNTAX, 11);
 	check("$vvalid(2000, 10)", 1);
 	check("$vvalid(2000, 11)", 0);
 	check("$vvalid ( 2000 + 8 , 4 ) + 1", 2);
@@ -373,11 +409,18 @@ static void test_levels(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numbers),   cmocka_unit_test(test_sign_extension),
-		cmocka_unit_test(test_operators), cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_names),     cmocka_unit_test(test_registers),
-		cmocka_unit_test(test_functions), cmocka_unit_test(test_syntax),
-		cmocka_unit_test(test_end),       cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_sign_extension),
+		cmocka_unit_test(test_operators),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_registers),
+		cmocka_unit_test(test_functions),
+		cmocka_unit_test(test_text_functions),
+		cmocka_unit_test(test_pattern_of_many_stars),
+		cmocka_unit_test(test_syntax),
+		cmocka_unit_test(test_end),
+		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_levels),
 	};
 
