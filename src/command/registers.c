@@ -143,6 +143,14 @@ static const struct {
 	{ MACHINE_AARCH64, 8, aarch64 },
 };
 
+static const struct register_row *machine_rows(const struct tmi_session *session)
+{
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
+		if (machines[i].machine == session->description.machine)
+			return machines[i].rows;
+	return NULL;
+}
+
 static bool same(const char *name, const char *word, size_t length)
 {
 	return strlen(name) == length && strncasecmp(name, word, length) == 0;
@@ -249,23 +257,20 @@ static enum tmi_lookup id_register(struct tmi_session *session, bool process, ui
 	return known ? TMI_LOOKUP_FOUND : TMI_LOOKUP_UNAVAILABLE;
 }
 
-/* $t0 .. $t19 */
-static enum tmi_lookup scratch_register(struct tmi_session *session, const char *name,
-					size_t length, uint64_t *value)
+uint64_t *tmi_session_scratch(struct tmi_session *session, const char *name, size_t length)
 {
 	unsigned number = 0;
 
 	if (length < 3 || length > 4 || name[0] != '$' || (name[1] | 0x20) != 't')
-		return TMI_LOOKUP_MISSING;
+		return NULL;
 	for (size_t i = 2; i < length; i++) {
 		if (name[i] < '0' || name[i] > '9')
-			return TMI_LOOKUP_MISSING;
+			return NULL;
 		number = number * 10 + (unsigned)(name[i] - '0');
 	}
 	if (number >= sizeof(session->scratch) / sizeof(session->scratch[0]))
-		return TMI_LOOKUP_MISSING;
-	*value = session->scratch[number];
-	return TMI_LOOKUP_FOUND;
+		return NULL;
+	return &session->scratch[number];
 }
 
 static enum tmi_lookup pseudo_register(struct tmi_session *session, const char *name, size_t length,
@@ -281,6 +286,7 @@ static enum tmi_lookup pseudo_register(struct tmi_session *session, const char *
 		{ "$ptrsize", tmi_pointer_size(session) },
 		{ "$pagesize", session->description.page_size },
 	};
+	const uint64_t *scratch;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (same(rows[i].name, name, length)) {
@@ -289,7 +295,11 @@ static enum tmi_lookup pseudo_register(struct tmi_session *session, const char *
 		}
 	if (same("$tpid", name, length) || same("$tid", name, length))
 		return id_register(session, length == 5, value);
-	return scratch_register(session, name, length, value);
+	scratch = tmi_session_scratch(session, name, length);
+	if (!scratch)
+		return TMI_LOOKUP_MISSING;
+	*value = *scratch;
+	return TMI_LOOKUP_FOUND;
 }
 
 enum tmi_lookup tmi_session_register(struct tmi_session *session, const char *name, size_t length,
@@ -306,4 +316,38 @@ enum tmi_lookup tmi_session_register(struct tmi_session *session, const char *na
 		lookup = common == TMI_LOOKUP_MISSING ? lookup : common;
 	}
 	return lookup;
+}
+
+/* True for the first, and widest, name of a word of the block. */
+static bool is_main(const struct register_row *rows, const struct register_row *row)
+{
+	for (; rows < row; rows++)
+		if (rows->index == row->index)
+			return false;
+	return true;
+}
+
+const char *tmi_session_register_name(const struct tmi_session *session, size_t index,
+				      unsigned *bits)
+{
+	const struct register_row *rows = machine_rows(session);
+
+	for (const struct register_row *row = rows; row && row->name; row++) {
+		if (!is_main(rows, row) || index-- > 0)
+			continue;
+		*bits = row->bits;
+		return row->name;
+	}
+	return NULL;
+}
+
+unsigned tmi_session_register_bits(const struct tmi_session *session, const char *name,
+				   size_t length)
+{
+	const struct register_row *row = machine_rows(session);
+
+	for (; row && row->name; row++)
+		if (same(row->name, name, length))
+			return row->bits;
+	return 0;
 }
