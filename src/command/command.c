@@ -185,6 +185,8 @@ static bool run_one(struct tmi_session *session, const char *line, const char *t
 	args.text = copy;
 	session->command = copy;
 	args.column = (size_t)(text - line);
+	if (session->script && session->script->depth == session->depth)
+		session->script->offset = args.column;
 	tmi_session_refresh(session);
 	tmi_session_drop_modules(session);
 	done = execute(&args);

@@ -43,6 +43,15 @@
 struct tmi_args;
 struct tmi_modules;
 
+/* Where a script is; errors begin with it. */
+struct tmi_script_place {
+	const char *file;
+	uint64_t line;    /* from 1 */
+	const char *text; /* of the line */
+	size_t offset;    /* of the running command in it */
+	unsigned depth;   /* of the session when the commands of a line run */
+};
+
 /* Topics of .help and the manual page, in their order. */
 #define TMI_TOPIC_LIST(X)                                                                          \
 	X(DISPLAY, "Display memory")                                                               \
@@ -137,12 +146,13 @@ struct tmi_session {
 	char *repeat;         /* what ENTER does, NULL = nothing */
 
 	/* State of the running line. */
-	bool quit;                   /* q was given: the front end leaves */
-	bool interrupted;            /* an interrupt was seen: the rest of the line is dropped */
-	uint64_t failures;           /* commands that failed since the session began */
-	unsigned depth;              /* commands inside commands */
-	const char *command;         /* the text of the running command, NULL = none */
-	struct tmi_modules *modules; /* fetched once a command, see modules.h */
+	bool quit;           /* q was given: the front end leaves */
+	bool interrupted;    /* an interrupt was seen: the rest of the line is dropped */
+	uint64_t failures;   /* commands that failed since the session began */
+	unsigned depth;      /* commands inside commands */
+	const char *command; /* the text of the running command, NULL = none */
+	struct tmi_script_place *script; /* of the innermost script, NULL = none */
+	struct tmi_modules *modules;     /* fetched once a command, see modules.h */
 	struct tmi_slot *slots;
 };
 

@@ -7,6 +7,8 @@
  *	0:000> db 0 L20000000
  *	           ^ Range error in 'db 0 L20000000'
  *
+ * In a script the place stands before the error instead: FILE:LINE:COLUMN.
+ *
  * Names that mean nothing and failing reads inside an expression quote what was not parsed yet.
  *
  * For programs an error is a record: one line of text without the caret, the status, and what else
@@ -59,6 +61,35 @@ static void flatten(struct tmi_text *out, const char *text)
 	}
 }
 
+/* Columns that the first @size bytes of UTF-8 text take, a control character being one. */
+static size_t columns(const char *text, size_t size)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < size; i++)
+		count += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return count;
+}
+
+/* Column of the error in the line of the running script, from 1. */
+static size_t script_column(const struct failure *failure)
+{
+	const struct tmi_script_place *place = failure->session->script;
+	size_t offset = place->offset;
+
+	/* A command inside the line's command has a text of its own. */
+	if (failure->has_column && failure->session->depth == place->depth)
+		offset += failure->column;
+	return columns(place->text, strnlen(place->text, offset)) + 1;
+}
+
+static void record_script(struct tmi_record *record, const struct failure *failure)
+{
+	tmi_record_text(record, "script", failure->session->script->file);
+	tmi_record_number(record, "script_line", failure->session->script->line);
+	tmi_record_number(record, "script_column", script_column(failure));
+}
+
 static void send_record(struct failure *failure)
 {
 	const struct tmi_error_facts *facts = &failure->facts;
@@ -81,6 +112,8 @@ static void send_record(struct failure *failure)
 		tmi_record_text(&record, "command", failure->session->command);
 	if (failure->has_column)
 		tmi_record_number(&record, "column", failure->column);
+	if (failure->session->script)
+		record_script(&record, failure);
 	tmi_record_send(&record);
 	tmi_text_fini(&line);
 }
@@ -93,6 +126,10 @@ static bool send(struct failure *failure)
 		tmi_out_kind(failure->session, TMI_OUTPUT_ERROR, "out of memory\n");
 	else if (failure->session->json)
 		send_record(failure);
+	else if (failure->session->script)
+		tmi_out_kind(failure->session, TMI_OUTPUT_ERROR, "%s:%" PRIu64 ":%zu: %s\n",
+			     failure->session->script->file, failure->session->script->line,
+			     script_column(failure), failure->text.data);
 	else
 		tmi_out_kind(failure->session, TMI_OUTPUT_ERROR, "%s\n", failure->text.data);
 	fini(failure);
@@ -161,16 +198,6 @@ bool tmi_error_with(struct tmi_session *session, const struct tmi_error_facts *f
 	return send(&failure);
 }
 
-/* Columns that the first @size bytes of UTF-8 text take, a control character being one. */
-static size_t columns(const char *text, size_t size)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < size; i++)
-		count += ((unsigned char)text[i] & 0xc0) != 0x80;
-	return count;
-}
-
 /* Puts text with control characters as blanks, so that nothing moves the caret. */
 static void put_line(struct tmi_text *text, const char *line)
 {
@@ -183,14 +210,17 @@ static void put_caret(struct tmi_text *text, struct tmi_args *args, enum tmi_err
 {
 	size_t offset = args->column + (size_t)(where - args->text);
 
-	if (args->session->echo_line) {
+	if (args->session->echo_line && !args->session->script) {
 		put_line(text, args->line);
 		tmi_text_char(text, '\n', 1);
 	}
 	if (offset > strlen(args->line))
 		offset = strlen(args->line);
-	tmi_text_char(text, ' ', args->session->prompt_width + columns(args->line, offset));
-	tmi_text_format(text, "^ %s in '", texts[kind]);
+	if (!args->session->script) {
+		tmi_text_char(text, ' ', args->session->prompt_width + columns(args->line, offset));
+		tmi_text_puts(text, "^ ");
+	}
+	tmi_text_format(text, "%s in '", texts[kind]);
 	put_line(text, args->text);
 	tmi_text_char(text, '\'', 1);
 }
@@ -269,6 +299,8 @@ static void put_memory(struct failure *failure, struct tmi_args *args, uint64_t 
 	const char *reason = tmem_last_error(args->session->target);
 
 	put_caret(&failure->text, args, TMI_ERROR_MEMORY, args->text + strlen(args->text));
+	failure->has_column = args->session->script != NULL;
+	failure->column = strlen(args->text);
 	tmi_text_format(&failure->text, "\n  at %s", tmi_address(args->session, address).text);
 	tmi_text_format(&failure->record, "%s at %s", texts[TMI_ERROR_MEMORY],
 			tmi_address(args->session, address).text);
