@@ -116,6 +116,18 @@ void tmi_shared_decide_caching(struct tmi_shared *shared);
 /* Everything cached is out of date: the target ran. */
 void tmi_shared_ran(struct tmi_shared *shared);
 
+/* tmi_space_facts() without a call while nothing was executed: every read asks several times. */
+static inline const struct tmi_facts *tmi_space_facts_now(const struct tmi_space *space)
+{
+	const struct tmi_facts_of *facts =
+		atomic_load_explicit(&space->facts, memory_order_acquire);
+
+	if (!space->incarnation ||
+	    facts->generation == atomic_load_explicit(space->incarnation, memory_order_acquire))
+		return &facts->facts;
+	return tmi_space_facts(space);
+}
+
 /* --- context.c --- */
 
 tmem_status tmi_context_set(tmem_target *target, struct tmi_space *space, uint32_t thread);

@@ -26,14 +26,14 @@ static void offer(const struct tmi_space *space, uint64_t generation,
 
 uint64_t tmi_space_last(const struct tmi_space *space)
 {
-	return tmi_space_facts(space)->pointer_size == 4 ? UINT32_MAX : UINT64_MAX;
+	return tmi_space_facts_now(space)->pointer_size == 4 ? UINT32_MAX : UINT64_MAX;
 }
 
 tmem_status tmi_space_enter(const struct tmi_space *space, uint64_t *address)
 {
 	uint64_t given = *address;
 
-	if (tmi_space_facts(space)->pointer_size != 4 || given <= UINT32_MAX)
+	if (tmi_space_facts_now(space)->pointer_size != 4 || given <= UINT32_MAX)
 		return TMEM_S_OK;
 	if (given >> 31 != UINT64_C(0x1ffffffff))
 		return tmi_fail(TMEM_E_READ_FAULT, TMEM_REASON_OUT_OF_RANGE, given);
@@ -43,7 +43,7 @@ tmem_status tmi_space_enter(const struct tmi_space *space, uint64_t *address)
 
 uint64_t tmi_space_leave(const struct tmi_space *space, uint64_t address)
 {
-	if (tmi_space_facts(space)->pointer_size != 4)
+	if (tmi_space_facts_now(space)->pointer_size != 4)
 		return address;
 	return (uint64_t)(int64_t)(int32_t)(uint32_t)address;
 }
@@ -78,7 +78,7 @@ tmem_status tmi_space_read(struct tmi_space *space, uint64_t address, void *buff
 	if (!size)
 		return TMEM_S_OK;
 	size = tmi_space_clip(space, address, size) - address + 1;
-	if (!tmi_space_facts(space)->lends || !read_lent(space, address, buffer, size))
+	if (!tmi_space_facts_now(space)->lends || !read_lent(space, address, buffer, size))
 		return tmi_storage_read(space, address, buffer, size, flags, done);
 	*done = size;
 	return TMEM_S_OK;
