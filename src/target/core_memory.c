@@ -300,25 +300,39 @@ tmem_status tmi_core_read(void *state, uint32_t space, struct tmem_transfer *ite
 	return TMEM_S_OK;
 }
 
+/* Lends [first, first + size) of a file. */
+static bool lend(struct tmi_file *file, uint64_t offset, uint64_t first, uint64_t size,
+		 struct tmi_borrow *borrow)
+{
+	borrow->data = tmi_file_view(file, offset, size);
+	borrow->first = first;
+	borrow->last = first + (size - 1);
+	borrow->truncated = &file->truncated;
+	return borrow->data != NULL;
+}
+
 bool tmi_core_view(void *state, uint32_t space, uint64_t address, struct tmi_borrow *borrow)
 {
 	struct core *core = state;
+	struct core_piece piece;
 	struct source source;
 	uint64_t size;
 
-	if (space != 0 || !find_source(core, address, &source) ||
-	    source.from == TMEM_VSOURCE_INVALID)
+	if (space != 0)
+		return false;
+	/* What the core holds itself needs no names: every small read that is new comes here. */
+	if (tmi_core_table_find(&core->table, file_size(core), address, &piece) && piece.stored &&
+	    piece.last - piece.first != UINT64_MAX)
+		return lend(&core->file, piece.file_offset, piece.first,
+			    piece.last - piece.first + 1, borrow);
+	if (!find_source(core, address, &source) || source.from == TMEM_VSOURCE_INVALID)
 		return false;
 	size = source.file_end - source.file_offset;
 	if (size > source.last - source.first)
 		size = source.last - source.first + 1;
 	if (address - source.first >= size)
 		return false; /* zeros behind the end of a file */
-	borrow->data = tmi_file_view(source.file, source.file_offset, size);
-	borrow->first = source.first;
-	borrow->last = source.first + (size - 1);
-	borrow->truncated = &source.file->truncated;
-	return borrow->data != NULL;
+	return lend(source.file, source.file_offset, source.first, size, borrow);
 }
 
 static uint32_t protection(uint32_t flags, bool copy_on_write)
