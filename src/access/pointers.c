@@ -148,18 +148,13 @@ tmem_status tmem_write_pointers_virtual(tmem_target *target, size_t count, uint6
 {
 	struct tmi_space *space;
 	uint64_t done = 0;
-	uint32_t reason;
 	tmem_status status = tmi_access_need(ptrs, "ptrs");
 
 	if (status == TMEM_S_OK)
 		status = tmi_call_write(target, &space);
 	if (status == TMEM_S_OK) {
 		status = write_pointers(space, offset, ptrs, count, &done);
-		reason = tmi_error_reason();
 		tmi_call_wrote(target, TMEM_DATA_SPACE_VIRTUAL, done > 0);
-		/* A callback may have failed at something else meanwhile. */
-		if (TMEM_FAILED(status) && done > 0)
-			tmi_fail(status, (enum tmem_reason)reason, offset + done);
 		if (TMEM_FAILED(status) && status != TMEM_E_INVALIDARG)
 			tmi_wrap(status, TMI_ACTION_WRITE_POINTERS, offset, 0);
 	}

@@ -10,32 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Deeper chains than this keep their innermost and outermost layers. */
-#define MAX_ACTIONS 4
-
-struct explanation {
-	const void *owner;
-	struct tmem_error_detail detail;
-	unsigned action_count;
-	struct {
-		enum tmi_action action;
-		uint64_t address;
-		uint64_t size;
-	} actions[MAX_ACTIONS];
-	bool has_address;
-	const char *argument; /* bad argument: its name, constant */
-	const char *expected; /* and what was expected, constant */
-	char *text;           /* free text, NULL = none; owned */
-	char *answer;         /* what tmem_last_error() returned last; owned */
-};
-
-static _Thread_local struct explanation explanation;
+static _Thread_local struct tmi_explanation explanation;
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 
 static void free_texts(void *pointer)
 {
-	struct explanation *e = pointer;
+	struct tmi_explanation *e = pointer;
 
 	free(e->text);
 	free(e->answer);
@@ -98,7 +79,7 @@ const char *tmem_reason_text(uint32_t reason)
 tmem_status tmi_fail_system(tmem_status status, enum tmem_reason reason, uint64_t address,
 			    int system_error)
 {
-	struct explanation *e = &explanation;
+	struct tmi_explanation *e = &explanation;
 
 	if (e->text)
 		drop_text();
@@ -157,8 +138,8 @@ tmem_status tmi_wrap_text(tmem_status status, const char *format, ...)
 
 tmem_status tmi_wrap(tmem_status status, enum tmi_action action, uint64_t address, uint64_t size)
 {
-	struct explanation *e = &explanation;
-	unsigned i = e->action_count < MAX_ACTIONS ? e->action_count++ : MAX_ACTIONS - 1;
+	struct tmi_explanation *e = &explanation;
+	unsigned i = e->action_count < TMI_MAX_ACTIONS ? e->action_count++ : TMI_MAX_ACTIONS - 1;
 
 	e->actions[i].action = action;
 	e->actions[i].address = address;
@@ -180,6 +161,20 @@ tmem_status tmi_bad_argument(const char *name, const char *why)
 	explanation.argument = name;
 	explanation.expected = why;
 	return TMEM_E_INVALIDARG;
+}
+
+void tmi_error_save(struct tmi_explanation *saved)
+{
+	*saved = explanation;
+	/* The texts have one owner at a time. */
+	explanation.text = explanation.answer = NULL;
+}
+
+void tmi_error_restore(struct tmi_explanation *saved)
+{
+	free(explanation.text);
+	free(explanation.answer);
+	explanation = *saved;
 }
 
 uint32_t tmi_error_reason(void)
@@ -208,7 +203,7 @@ static void print_action(FILE *out, enum tmi_action action, uint64_t address, ui
 }
 
 /* The innermost cause: free text, a bad argument, or reason with address. */
-static void print_cause(FILE *out, const struct explanation *e)
+static void print_cause(FILE *out, const struct tmi_explanation *e)
 {
 	bool elsewhere =
 		e->has_address && (!e->action_count || e->actions[0].address != e->detail.address);
@@ -230,7 +225,7 @@ static void print_cause(FILE *out, const struct explanation *e)
 
 const char *tmi_error_text(void)
 {
-	struct explanation *e = &explanation;
+	struct tmi_explanation *e = &explanation;
 	char *answer = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&answer, &size);

@@ -13,6 +13,7 @@
 #ifndef TMI_BASE_ERROR_H
 #define TMI_BASE_ERROR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <tmem/status.h>
@@ -33,6 +34,26 @@ enum tmi_action {
 #define TMI_ACTION_ROW(name, text) TMI_ACTION_##name,
 	TMI_ACTION_LIST(TMI_ACTION_ROW)
 #undef TMI_ACTION_ROW
+};
+
+/* Deeper chains than this keep their innermost and outermost layers. */
+#define TMI_MAX_ACTIONS 4
+
+/* The explanation of a thread's last failure; private to error.c and who saves it. */
+struct tmi_explanation {
+	const void *owner;
+	struct tmem_error_detail detail;
+	unsigned action_count;
+	struct {
+		enum tmi_action action;
+		uint64_t address;
+		uint64_t size;
+	} actions[TMI_MAX_ACTIONS];
+	bool has_address;
+	const char *argument; /* bad argument: its name, constant */
+	const char *expected; /* and what was expected, constant */
+	char *text;           /* free text, NULL = none; owned */
+	char *answer;         /* what tmem_last_error() returned last; owned */
 };
 
 /* Starts a new explanation. Forgets the last one of this thread. Returns @status. */
@@ -58,6 +79,10 @@ tmem_status tmi_error_owner(tmem_status status, const void *owner);
 
 /* Bad argument @name; @why says what was expected. Returns TMEM_E_INVALIDARG. */
 tmem_status tmi_bad_argument(const char *name, const char *why);
+
+/* Around a caller's callback: what it fails at does not replace the explanation of the call. */
+void tmi_error_save(struct tmi_explanation *saved);
+void tmi_error_restore(struct tmi_explanation *saved);
 
 /* Reason of the present explanation (enum tmem_reason). */
 uint32_t tmi_error_reason(void);

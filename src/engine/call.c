@@ -150,6 +150,7 @@ void tmi_meter_report(struct tmi_meter *meter, uint64_t done, uint64_t bytes)
 		.total = meter->total,
 		.bytes = bytes,
 	};
+	struct tmi_explanation saved;
 	uint64_t now;
 
 	/* A callback that starts another long operation is not called for that one too. */
@@ -160,9 +161,9 @@ void tmi_meter_report(struct tmi_meter *meter, uint64_t done, uint64_t bytes)
 		return;
 	meter->next_report = now + REPORT_INTERVAL;
 	/* A fill holds the write lock: a write from inside would wait for itself. */
-	tmi_event_enter();
+	tmi_event_enter(&saved);
 	meter->target->progress(meter->target->progress_context, &progress);
-	tmi_event_leave();
+	tmi_event_leave(&saved);
 }
 
 unsigned tmi_call_threads(tmem_target *target)

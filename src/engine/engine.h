@@ -154,8 +154,8 @@ void tmi_event_engine(struct tmi_shared *shared, tmem_target *only, uint32_t fla
 /* True while this thread runs a callback, of an event or of progress. */
 bool tmi_event_inside(void);
 /* Around a callback: what it must not do is refused meanwhile. */
-void tmi_event_enter(void);
-void tmi_event_leave(void);
+void tmi_event_enter(struct tmi_explanation *saved);
+void tmi_event_leave(struct tmi_explanation *saved);
 /*
  * Waits until no callback of the handle runs, then removes the handle from the list. True when it
  * was the target's last.

@@ -14,14 +14,16 @@ bool tmi_event_inside(void)
 	return inside > 0;
 }
 
-void tmi_event_enter(void)
+void tmi_event_enter(struct tmi_explanation *saved)
 {
 	inside++;
+	tmi_error_save(saved);
 }
 
-void tmi_event_leave(void)
+void tmi_event_leave(struct tmi_explanation *saved)
 {
 	inside--;
+	tmi_error_restore(saved);
 }
 
 struct event {
@@ -46,14 +48,15 @@ static void send(struct tmi_shared *shared, tmem_target *only, const struct even
 	pthread_mutex_lock(&shared->lock);
 	for (tmem_target *handle = shared->handles; handle; handle = handle->next) {
 		struct tmem_event_callbacks callbacks = handle->callbacks;
+		struct tmi_explanation saved;
 
 		if (!(callbacks.interest_mask & event->kind) || (only && only != handle))
 			continue;
 		handle->callbacks_running++;
 		pthread_mutex_unlock(&shared->lock);
-		tmi_event_enter();
+		tmi_event_enter(&saved);
 		deliver(&callbacks, event);
-		tmi_event_leave();
+		tmi_event_leave(&saved);
 		pthread_mutex_lock(&shared->lock);
 		handle->callbacks_running--;
 		pthread_cond_broadcast(&shared->callback_done);

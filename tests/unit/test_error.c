@@ -102,6 +102,19 @@ static void each_thread_has_its_own(void **state)
 	assert_string_equal(tmem_last_error(NULL), "mine");
 }
 
+static void is_kept_over_a_callback(void **state)
+{
+	struct tmi_explanation saved;
+
+	(void)state;
+	tmi_wrap_text(tmi_fail_text(TMEM_E_FAIL, "outer"), "call");
+	tmi_error_save(&saved);
+	tmi_fail_text(TMEM_E_READ_FAULT, "inner");
+	assert_string_equal(tmem_last_error(NULL), "inner");
+	tmi_error_restore(&saved);
+	assert_string_equal(tmem_last_error(NULL), "call: outer");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -111,6 +124,7 @@ int main(void)
 		cmocka_unit_test(free_text_and_errno),
 		cmocka_unit_test(belongs_to_one_handle),
 		cmocka_unit_test(each_thread_has_its_own),
+		cmocka_unit_test(is_kept_over_a_callback),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
