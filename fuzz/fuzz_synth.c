@@ -18,7 +18,11 @@ static void look_at_run(struct tmi_synth *synth, uint32_t space, const struct tm
 		kind->valid(synth, space, run, run->first, run->last, &first, &end) == TMEM_S_OK;
 
 	item.offset = valid ? first : run->first;
-	kind->read(synth, space, &item, 1, 0);
+	if (kind->read(synth, space, &item, 1, 0) != TMEM_S_OK) {
+		if (item.done || synth->link.failure == TMEM_S_OK)
+			abort();
+		return;
+	}
 	if (valid != (item.done > 0))
 		abort();
 	if (valid && (first < run->first || end > run->last || first > end))
@@ -69,6 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (tmi_synth_parse("input", (const char *)data, size, &synth) != TMEM_S_OK)
 		return 0;
+	synth->link.latency = 0; /* nothing to learn from waiting */
 	for (uint32_t i = 0; i < synth->process_count && i < 16; i++)
 		look_at_process(synth, i);
 	tmi_synth_free(synth);

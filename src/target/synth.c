@@ -75,6 +75,8 @@ static void free_process(struct tmi_synth_process *process)
 	free(process->holes.list);
 	free(process->read_faults.list);
 	free(process->write_faults.list);
+	free(process->shorts.list);
+	free(process->changes.list);
 	free(process->runs);
 	free(process->untouched);
 	free(process->snapshot);
@@ -235,13 +237,7 @@ static tmem_status synth_resume(void *state)
 /* No process: the call fails and nothing was moved. */
 static tmem_status fail_items(struct tmem_transfer *items, size_t count)
 {
-	tmem_status status = fail_gone();
-
-	for (size_t i = 0; i < count; i++) {
-		items[i].done = 0;
-		items[i].status = status;
-	}
-	return status;
+	return tmi_synth_fail_rest(items, count, fail_gone());
 }
 
 static tmem_status synth_read(void *state, uint32_t space, struct tmem_transfer *items,
@@ -252,8 +248,15 @@ static tmem_status synth_read(void *state, uint32_t space, struct tmem_transfer 
 	(void)flags;
 	if (!process)
 		return fail_items(items, count);
-	for (size_t i = 0; i < count; i++)
+	tmi_synth_wait(state, false);
+	for (size_t i = 0; i < count; i++) {
+		tmem_status status = tmi_synth_link_status(state, items[i].offset);
+
+		if (status != TMEM_S_OK)
+			return tmi_synth_fail_rest(items + i, count - i, status);
+		tmi_synth_wait(state, true);
 		tmi_synth_read(state, process, &items[i]);
+	}
 	return TMEM_S_OK;
 }
 
@@ -266,6 +269,10 @@ static tmem_status synth_write(void *state, uint32_t space, struct tmem_transfer
 	if (!process)
 		return fail_items(items, count);
 	for (size_t i = 0; i < count; i++) {
+		tmem_status status = tmi_synth_link_status(synth, items[i].offset);
+
+		if (status != TMEM_S_OK)
+			return tmi_synth_fail_rest(items + i, count - i, status);
 		if (synth->live) {
 			tmi_synth_write(synth, process, &items[i]);
 			continue;

@@ -70,6 +70,7 @@ struct tmi_synth_process {
 	atomic_bool dropped;
 	struct tmi_facts facts;
 	const struct tmi_synth_registers *registers;
+	uint64_t highest; /* address that exists */
 
 	struct tmi_synth_run *written_runs; /* as the text gives them */
 	size_t written_count;
@@ -78,6 +79,9 @@ struct tmi_synth_process {
 	struct tmi_synth_pieces holes;
 	struct tmi_synth_pieces read_faults;
 	struct tmi_synth_pieces write_faults;
+	struct tmi_synth_pieces shorts;  /* seed = how many bytes a read there gives at most */
+	struct tmi_synth_pieces changes; /* seed = after how many reads; sorted by it */
+	atomic_size_t changed;           /* how many changes have happened */
 
 	struct tmi_run *runs; /* sorted, holes cut out */
 	bool *untouched;      /* beside runs */
@@ -93,7 +97,17 @@ struct tmi_synth_process {
 	size_t page_room;
 };
 
+/* How the machine is reached. */
+struct tmi_synth_link {
+	uint32_t latency;    /* microseconds, 0 = none */
+	bool each_item;      /* the latency is of each item, not of each call */
+	uint8_t reason;      /* of @failure */
+	tmem_status failure; /* of everything after @after reads; TMEM_S_OK = never */
+	uint64_t after;
+};
+
 struct tmi_synth {
+	struct tmi_synth_link link;
 	bool live;
 	bool incomplete;
 	bool lends;
@@ -161,6 +175,21 @@ void tmi_synth_read(struct tmi_synth *synth, struct tmi_synth_process *process,
 		    struct tmem_transfer *item);
 void tmi_synth_write(struct tmi_synth *synth, struct tmi_synth_process *process,
 		     struct tmem_transfer *item);
+
+/* Waits as the latency of a call, or of an item of it, says. */
+void tmi_synth_wait(const struct tmi_synth *synth, bool item);
+
+/* TMEM_S_OK, or why the machine cannot be reached any more. */
+tmem_status tmi_synth_link_status(struct tmi_synth *synth, uint64_t address);
+
+/* Marks elements as failed with @status; returns it. */
+tmem_status tmi_synth_fail_rest(struct tmem_transfer *items, size_t count, tmem_status status);
+
+/* How many of @size bytes a read at @address may give. */
+size_t tmi_synth_shortened(const struct tmi_synth_process *process, uint64_t address, size_t size);
+
+/* Puts the changes into the order in which they happen. */
+void tmi_synth_sort_changes(struct tmi_synth_process *process);
 
 /* See the ops of the same names. */
 tmem_status tmi_synth_valid(const struct tmi_synth_process *process, const struct tmi_run *run,

@@ -10,11 +10,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static uint64_t highest(const struct tmi_synth_process *process)
-{
-	return process->facts.pointer_size == 4 ? UINT32_MAX : UINT64_MAX;
-}
-
 /* The address that begins a content line; *at is where it stands. */
 static tmem_status take_address(struct tmi_synth_line *line,
 				const struct tmi_synth_process *process, const char **at,
@@ -25,9 +20,9 @@ static tmem_status take_address(struct tmi_synth_line *line,
 	tmi_synth_at_end(line);
 	*at = line->at;
 	status = tmi_synth_take_number(line, "an address", address);
-	if (status == TMEM_S_OK && *address > highest(process))
+	if (status == TMEM_S_OK && *address > process->highest)
 		status = tmi_synth_expected_at(line, *at, "an address up to 0x%llx",
-					       (unsigned long long)highest(process));
+					       (unsigned long long)process->highest);
 	return status;
 }
 
@@ -47,7 +42,7 @@ static tmem_status put_bytes(struct tmi_synth_line *line, struct tmi_synth_proce
 
 	if (size == 0)
 		return TMEM_S_OK;
-	if (size - 1 > highest(process) - address)
+	if (size - 1 > process->highest - address)
 		return tmi_synth_expected_at(line, at, "an address that leaves room for %zu bytes",
 					     size);
 	return tmi_synth_add_piece(&process->contents, &piece);
@@ -172,7 +167,7 @@ tmem_status tmi_synth_take_content_repeat(struct tmi_synth_line *line,
 		.form = TMI_SYNTH_BYTES,
 	};
 	tmem_status status =
-		tmi_synth_take_range(line, highest(process), &piece.first, &piece.last);
+		tmi_synth_take_range(line, process->highest, &piece.first, &piece.last);
 
 	if (status == TMEM_S_OK)
 		status = tmi_synth_take_bytes(line);
@@ -190,7 +185,7 @@ tmem_status tmi_synth_take_content_pattern(struct tmi_synth_line *line,
 	struct tmi_synth_given given[COUNT(keys)];
 	struct tmi_synth_piece piece = { .form = TMI_SYNTH_COUNTING };
 	tmem_status status =
-		tmi_synth_take_range(line, highest(process), &piece.first, &piece.last);
+		tmi_synth_take_range(line, process->highest, &piece.first, &piece.last);
 
 	if (status != TMEM_S_OK)
 		return status;

@@ -79,6 +79,7 @@ static struct tmi_synth_process *new_process(struct tmi_synth *synth)
 	process->facts.incomplete = synth->incomplete;
 	process->facts.lends = synth->lends;
 	process->registers = synth->registers;
+	process->highest = synth->machine.pointer_size == 4 ? UINT32_MAX : UINT64_MAX;
 	list[synth->process_count++] = process;
 	return process;
 }
@@ -221,14 +222,13 @@ static const struct tmi_synth_key run_keys[RUN_KEYS] = {
 static tmem_status take_page_range(struct tmi_synth_line *line, struct tmi_synth_process *process,
 				   uint64_t *first, uint64_t *last)
 {
-	uint64_t highest = process->facts.pointer_size == 4 ? UINT32_MAX : UINT64_MAX;
 	uint64_t mask = process->facts.page_size - 1;
 	tmem_status status;
 	const char *at;
 
 	tmi_synth_at_end(line);
 	at = line->at;
-	status = tmi_synth_take_range(line, highest, first, last);
+	status = tmi_synth_take_range(line, process->highest, first, last);
 	if (status != TMEM_S_OK)
 		return status;
 	if (!process->facts.byte_granular && ((*first & mask) || (~*last & mask)))
@@ -301,10 +301,15 @@ static const struct tmi_synth_directive directives[] = {
 	{ "target", false, take_target },
 	{ "machine", false, tmi_synth_take_machine },
 	{ "process", false, take_process },
+	{ "latency", false, tmi_synth_take_latency },
+	{ "lost", false, tmi_synth_take_lost },
+	{ "timeout", false, tmi_synth_take_timeout },
 	{ "thread", true, tmi_synth_take_thread },
 	{ "run", true, take_run },
 	{ "hole", true, take_hole },
 	{ "fault", true, take_fault },
+	{ "short", true, tmi_synth_take_short },
+	{ "change", true, tmi_synth_take_change },
 	{ "bytes", true, tmi_synth_take_content_bytes },
 	{ "text", true, tmi_synth_take_content_text },
 	{ "text16", true, tmi_synth_take_content_text16 },

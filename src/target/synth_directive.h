@@ -41,6 +41,13 @@ tmem_status tmi_synth_take_machine(struct tmi_synth_line *line, struct tmi_synth
 tmem_status tmi_synth_take_thread(struct tmi_synth_line *line, struct tmi_synth_process *process);
 void tmi_synth_default_machine(struct tmi_synth *synth);
 
+/* The link and what changes by itself, in synth_link.c. */
+tmem_status tmi_synth_take_latency(struct tmi_synth_line *line, struct tmi_synth_process *process);
+tmem_status tmi_synth_take_lost(struct tmi_synth_line *line, struct tmi_synth_process *process);
+tmem_status tmi_synth_take_timeout(struct tmi_synth_line *line, struct tmi_synth_process *process);
+tmem_status tmi_synth_take_short(struct tmi_synth_line *line, struct tmi_synth_process *process);
+tmem_status tmi_synth_take_change(struct tmi_synth_line *line, struct tmi_synth_process *process);
+
 extern const struct tmi_synth_choice tmi_synth_yes_no[];
 
 #endif

@@ -271,7 +271,8 @@ static int compare_threads(const void *a, const void *b)
 tmem_status tmi_synth_lay_out(struct tmi_synth_process *process, const char *file)
 {
 	struct tmi_synth_pieces *const all[] = { &process->contents, &process->holes,
-						 &process->read_faults, &process->write_faults };
+						 &process->read_faults, &process->write_faults,
+						 &process->shorts };
 	tmem_status status = TMEM_S_OK;
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && status == TMEM_S_OK; i++)
@@ -285,6 +286,7 @@ tmem_status tmi_synth_lay_out(struct tmi_synth_process *process, const char *fil
 	if (process->thread_count > 2)
 		qsort(process->threads + 1, process->thread_count - 1, sizeof(*process->threads),
 		      compare_threads);
+	tmi_synth_sort_changes(process);
 	status = check_overlaps(process, file);
 	return status == TMEM_S_OK ? make_runs(process) : status;
 }

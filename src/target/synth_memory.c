@@ -125,35 +125,6 @@ static size_t accessible(const struct tmi_synth_process *process,
 	return last - address < size - 1 ? (size_t)(last - address) + 1 : size;
 }
 
-void tmi_synth_read(struct tmi_synth *synth, struct tmi_synth_process *process,
-		    struct tmem_transfer *item)
-{
-	enum tmem_reason reason = TMEM_REASON_NONE;
-	uint64_t address = item->offset;
-	const struct tmi_run *run;
-
-	item->done = 0;
-	item->status = TMEM_S_OK;
-	atomic_fetch_add_explicit(&synth->reads, 1, memory_order_relaxed);
-	pthread_rwlock_rdlock(&process->lock);
-	while (item->done < item->size) {
-		size_t size = accessible(process, &process->read_faults, address,
-					 item->size - item->done, &run, &reason);
-
-		if (size == 0)
-			break;
-		copy_contents(synth, process, address, (uint8_t *)item->buffer + item->done, size);
-		copy_pages(process, address, (uint8_t *)item->buffer + item->done, size);
-		item->done += size;
-		if (__builtin_add_overflow(address, size, &address))
-			break;
-	}
-	pthread_rwlock_unlock(&process->lock);
-	atomic_fetch_add_explicit(&synth->read_bytes, item->done, memory_order_relaxed);
-	if (item->done == 0 && item->size > 0)
-		item->status = tmi_fail(TMEM_E_READ_FAULT, reason, item->offset);
-}
-
 /* The written page that holds @address, made when there is none; NULL: out of memory. */
 static struct tmi_synth_page *make_page(const struct tmi_synth *synth,
 					struct tmi_synth_process *process, uint64_t address)
@@ -176,6 +147,73 @@ static struct tmi_synth_page *make_page(const struct tmi_synth *synth,
 	process->pages[index] = (struct tmi_synth_page){ base, bytes };
 	process->page_count++;
 	return &process->pages[index];
+}
+
+/* What a change line says, put into the written pages; false: out of memory. */
+static bool make_change(const struct tmi_synth *synth, struct tmi_synth_process *process,
+			const struct tmi_synth_piece *change)
+{
+	for (size_t done = 0; done < change->byte_count;) {
+		uint64_t address = change->first + done;
+		size_t part = PAGE - (size_t)(address % PAGE);
+		struct tmi_synth_page *page = make_page(synth, process, address);
+
+		if (!page)
+			return false;
+		part = part < change->byte_count - done ? part : change->byte_count - done;
+		memcpy(page->bytes + address % PAGE, synth->bytes + change->byte_at + done, part);
+		done += part;
+	}
+	return true;
+}
+
+/* The changes that come after @reads reads. One that finds no memory is tried again. */
+static void make_changes(const struct tmi_synth *synth, struct tmi_synth_process *process,
+			 uint64_t reads)
+{
+	const struct tmi_synth_pieces *changes = &process->changes;
+	size_t next = atomic_load(&process->changed);
+
+	if (next == changes->count || changes->list[next].seed > reads)
+		return;
+	pthread_rwlock_wrlock(&process->lock);
+	for (next = atomic_load(&process->changed);
+	     next < changes->count && changes->list[next].seed <= reads &&
+	     make_change(synth, process, &changes->list[next]);
+	     next++)
+		;
+	atomic_store(&process->changed, next);
+	pthread_rwlock_unlock(&process->lock);
+}
+
+void tmi_synth_read(struct tmi_synth *synth, struct tmi_synth_process *process,
+		    struct tmem_transfer *item)
+{
+	enum tmem_reason reason = TMEM_REASON_NONE;
+	uint64_t address = item->offset;
+	size_t wanted = tmi_synth_shortened(process, address, item->size);
+	const struct tmi_run *run;
+
+	item->done = 0;
+	item->status = TMEM_S_OK;
+	make_changes(synth, process, atomic_fetch_add(&synth->reads, 1));
+	pthread_rwlock_rdlock(&process->lock);
+	while (item->done < wanted) {
+		size_t size = accessible(process, &process->read_faults, address,
+					 wanted - item->done, &run, &reason);
+
+		if (size == 0)
+			break;
+		copy_contents(synth, process, address, (uint8_t *)item->buffer + item->done, size);
+		copy_pages(process, address, (uint8_t *)item->buffer + item->done, size);
+		item->done += size;
+		if (__builtin_add_overflow(address, size, &address))
+			break;
+	}
+	pthread_rwlock_unlock(&process->lock);
+	atomic_fetch_add_explicit(&synth->read_bytes, item->done, memory_order_relaxed);
+	if (item->done == 0 && item->size > 0)
+		item->status = tmi_fail(TMEM_E_READ_FAULT, reason, item->offset);
 }
 
 /* How many bytes can be written at @address inside one page; 0: *reason says why not. */

@@ -425,6 +425,117 @@ static void test_messages(void **unused)
 	assert_refused(HEAD "process 1\nunknown\n", "t:3:1: expected a directive");
 }
 
+/* After three reads nothing moves any more, and the call says which elements it did. */
+static void check_end_of_link(const char *line, tmem_status failure, enum tmem_reason reason)
+{
+	struct tmem_transfer items[5];
+	struct tmi_synth *synth;
+	uint8_t buffer[4];
+	char *text;
+
+	assert_true(asprintf(&text,
+			     "target live=yes\n%s after=3\nprocess 1\nrun 0 4K rw-p\n"
+			     "process 2\nrun 0 4K rw-p\n",
+			     line) > 0);
+	synth = parse(text);
+	free(text);
+	for (unsigned i = 0; i < 5; i++)
+		items[i] = (struct tmem_transfer){ .buffer = buffer, .size = 4, .done = 99 };
+	assert_int_equal(KIND.write(synth, 0, items, 1), TMEM_S_OK);
+	assert_int_equal(KIND.read(synth, 0, items, 5, 0), failure);
+	for (unsigned i = 0; i < 5; i++) {
+		assert_int_equal(items[i].done, i < 3 ? 4 : 0);
+		assert_int_equal(items[i].status, i < 3 ? TMEM_S_OK : failure);
+	}
+	assert_int_equal(tmi_error_reason(), reason);
+	assert_int_equal(KIND.write(synth, 0, items, 2), failure);
+	assert_int_equal(items[0].done, 0);
+	assert_int_equal(items[1].status, failure);
+	assert_int_equal(KIND.read(synth, 1, items, 1, 0), failure);
+	tmi_synth_free(synth);
+}
+
+static void test_end_of_link(void **unused)
+{
+	(void)unused;
+	check_end_of_link("lost", TMEM_E_CONNECTION_LOST, TMEM_REASON_LOST);
+	check_end_of_link("timeout", TMEM_E_TIMED_OUT, TMEM_REASON_NONE);
+}
+
+static void test_short_reads(void **unused)
+{
+	struct tmi_synth *synth = parse("process 1\nrun 0x1000 0x1000 rw-p\n"
+					"pattern 0x1000 0x1000 counting\n"
+					"short 5 0x1010 0x10\nshort 2 0x1018 1\n"
+					"process 2\nshort 3\nrun 0 4K rw-p\n");
+	uint8_t buffer[64];
+
+	(void)unused;
+	assert_int_equal(read_at(synth, 0, 0x1010, buffer, 64), 5);
+	assert_memory_equal(buffer, "\x10\x11\x12\x13\x14", 5);
+	assert_int_equal(read_at(synth, 0, 0x1010, buffer, 4), 4);
+	assert_int_equal(read_at(synth, 0, 0x1018, buffer, 4), 2);
+	assert_int_equal(read_at(synth, 0, 0x100f, buffer, 64), 64);
+	assert_int_equal(read_at(synth, 0, 0x1020, buffer, 64), 64);
+	assert_int_equal(read_at(synth, 1, 0x800, buffer, 64), 3);
+	assert_unreadable(synth, 0x3000, TMEM_REASON_NOT_MAPPED);
+	tmi_synth_free(synth);
+}
+
+static void test_changes(void **unused)
+{
+	struct tmi_synth *synth = parse("target live=yes\nprocess 1\nrun 0x1000 0x3000 rw-p\n"
+					"text 0x1ffe \"abcd\"\n"
+					"change 0x1fff after=3 5859\n"
+					"change 0x1fff after=1 31 32\n"
+					"change 0x2000 after=1 33\n");
+
+	(void)unused;
+	assert_bytes(synth, 0x1ffe, "abcd", 4);
+	assert_bytes(synth, 0x1ffe, "a13d", 4);
+	assert_int_equal(write_at(synth, 0, 0x1fff, "--"), 2);
+	assert_bytes(synth, 0x1ffe, "a--d", 4);
+	assert_bytes(synth, 0x1ffe, "aXYd", 4);
+	assert_int_equal(write_at(synth, 0, 0x1fff, "!"), 1);
+	assert_bytes(synth, 0x1ffe, "a!Yd", 4);
+	tmi_synth_free(synth);
+}
+
+static void test_latency(void **unused)
+{
+	struct tmi_synth *synth = parse("latency 1000 per=item\nprocess 1\nrun 0 4K rw-p\n");
+
+	(void)unused;
+	assert_int_equal(synth->link.latency, 1000);
+	assert_true(synth->link.each_item);
+	assert_bytes(synth, 0, "\0\0", 2);
+	tmi_synth_free(synth);
+	synth = parse("process 1\nlatency 5\nrun 0 4K rw-p\n");
+	assert_int_equal(synth->link.latency, 5);
+	assert_false(synth->link.each_item);
+	assert_bytes(synth, 0, "\0\0", 2);
+	tmi_synth_free(synth);
+}
+
+static void test_link_messages(void **unused)
+{
+	(void)unused;
+	assert_refused(HEAD "latency 1000001\n", "t:2:9: expected at most 1000000 microseconds");
+	assert_refused(HEAD "latency 1 per=byte\n", "expected per (one of call, item)");
+	assert_refused(HEAD "lost after=1\n", "t:2:1: expected target live=yes before lost");
+	assert_refused(HEAD "target live=yes\nlost\n", "t:3:5: expected after=NUMBER of reads");
+	assert_refused(HEAD "target live=yes\nlost after=1\ntimeout after=2\n",
+		       "t:4:1: expected one line lost or timeout");
+	assert_refused(HEAD "process 1\nshort 0\n", "t:3:7: expected at least one byte");
+	assert_refused(HEAD "process 1\nchange 0 after=1 00\n",
+		       "t:3:1: expected target live=yes before change");
+	assert_refused(HEAD "target live=yes\nprocess 1\nchange 0 00\n",
+		       "t:4:10: expected after=NUMBER of reads");
+	assert_refused(HEAD "target live=yes\nprocess 1\nchange 0 after=1\n", "expected hex bytes");
+	assert_refused(HEAD "target live=yes\nprocess 1\nchange 0xffffffffffffffff after=1 0000\n",
+		       "t:4:8: expected an address that leaves room for 2 bytes");
+}
+
 /* The top of a 64-bit space, and ranges that end there. */
 static void test_top_of_space(void **unused)
 {
@@ -490,7 +601,9 @@ int main(void)
 		cmocka_unit_test(test_lending),       cmocka_unit_test(test_later_lines_win),
 		cmocka_unit_test(test_random_layers), cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_top_of_space),  cmocka_unit_test(test_elf),
-		cmocka_unit_test(test_probe),
+		cmocka_unit_test(test_probe),         cmocka_unit_test(test_end_of_link),
+		cmocka_unit_test(test_short_reads),   cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_latency),       cmocka_unit_test(test_link_messages),
 	};
 
 	return cmocka_run_group_tests_name("synth", tests, NULL, NULL);
