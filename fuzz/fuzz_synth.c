@@ -76,6 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	synth->link.latency = 0; /* nothing to learn from waiting */
 	for (uint32_t i = 0; i < synth->process_count && i < 16; i++)
 		look_at_process(synth, i);
+	if (synth->physical)
+		look_at_process(synth, TMI_SPACE_PHYSICAL);
 	tmi_synth_free(synth);
 	return 0;
 }

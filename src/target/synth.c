@@ -92,6 +92,9 @@ void tmi_synth_free(struct tmi_synth *synth)
 		free_process(synth->processes[i]);
 	for (size_t i = 0; i < synth->string_count; i++)
 		free(synth->strings[i]);
+	if (synth->physical)
+		free_process(synth->physical);
+	tmi_synth_free_tables(&synth->tables);
 	free(synth->processes);
 	free(synth->strings);
 	free(synth->bytes);
@@ -106,6 +109,8 @@ static void synth_close(void *state)
 /* The process of a space, or NULL when there is none (any more). */
 static struct tmi_synth_process *process_of(struct tmi_synth *synth, uint32_t space)
 {
+	if (space == TMI_SPACE_PHYSICAL)
+		return synth->physical;
 	if (space >= synth->process_count || atomic_load(&synth->processes[space]->dropped))
 		return NULL;
 	return synth->processes[space];
@@ -122,6 +127,8 @@ static bool synth_facts(void *state, uint32_t space, struct tmi_facts *facts)
 
 	if (process)
 		*facts = process->facts;
+	if (process && space == TMI_SPACE_PHYSICAL)
+		facts->pointer_size = 8; /* as wide as the entries of tables can say */
 	return process;
 }
 
@@ -157,7 +164,7 @@ static tmem_status synth_detach(void *state, uint32_t space)
 
 	if (!synth->live)
 		return tmi_fail_text(TMEM_E_NOTIMPL, "the description does not say live=yes");
-	if (!process_of(synth, space))
+	if (space >= synth->process_count || !process_of(synth, space))
 		return tmi_fail_text(TMEM_E_NOINTERFACE, "there is no process %u", space);
 	atomic_store(&synth->processes[space]->dropped, true);
 	return TMEM_S_OK;
@@ -360,6 +367,10 @@ static tmem_status synth_hint(void *state, uint32_t space, const char *key, uint
 	};
 
 	(void)space;
+	if (synth->tables.has_root && !strcmp(key, "root")) {
+		*value = synth->tables.first_root;
+		return TMEM_S_OK;
+	}
 	for (size_t i = 0; i < COUNT(hints); i++)
 		if (!strcmp(hints[i].key, key)) {
 			*value = hints[i].value;

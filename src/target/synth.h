@@ -106,6 +106,23 @@ struct tmi_synth_link {
 	uint64_t after;
 };
 
+struct tmi_synth_table;
+struct tmi_synth_format;
+
+/* The page tables that map lines build. */
+struct tmi_synth_tables {
+	const struct tmi_synth_format *format; /* of the last table line */
+	uint32_t root;                         /* the same, in @list */
+	bool has_root;
+	uint64_t first_root; /* address of the first of all */
+	uint64_t next;       /* page for the next table, and where the area ends */
+	uint64_t end;
+	uint64_t entries; /* that map pages, so far */
+	struct tmi_synth_table *list;
+	size_t count;
+	size_t room;
+};
+
 struct tmi_synth {
 	struct tmi_synth_link link;
 	bool live;
@@ -115,6 +132,9 @@ struct tmi_synth {
 	struct tmi_facts machine; /* of the processes that follow */
 	const struct tmi_synth_registers *registers;
 
+	struct tmi_synth_process *physical; /* its runs and contents; NULL = none */
+	struct tmi_synth_process *current;  /* whom the next line belongs to */
+	struct tmi_synth_tables tables;
 	struct tmi_synth_process **processes;
 	size_t process_count;
 
@@ -145,6 +165,7 @@ static inline uint8_t tmi_synth_seed_byte(uint64_t seed, uint64_t address)
 /* Parses a whole text; @file is only for messages. On failure nothing is left behind. */
 tmem_status tmi_synth_parse(const char *file, const char *text, size_t size,
 			    struct tmi_synth **synth);
+void tmi_synth_free_tables(struct tmi_synth_tables *tables);
 void tmi_synth_free(struct tmi_synth *synth);
 
 /* Grows an array of @item bytes an element to hold one more; *list may move. */

@@ -13,6 +13,9 @@
 /* Every new id is compared with all before it. */
 #define MOST_PROCESSES 4096
 
+/* What the entries of page tables can hold. */
+#define HIGHEST_PHYSICAL ((1ull << 52) - 1)
+
 const struct tmi_synth_choice tmi_synth_yes_no[] = { { "no", 0 }, { "yes", 1 }, { NULL, 0 } };
 
 static const struct tmi_synth_choice reasons[] = {
@@ -61,16 +64,11 @@ static tmem_status take_target(struct tmi_synth_line *line, struct tmi_synth_pro
 	return TMEM_S_OK;
 }
 
-static struct tmi_synth_process *new_process(struct tmi_synth *synth)
+/* A space of the machine as it was named last. */
+static struct tmi_synth_process *new_space(struct tmi_synth *synth)
 {
-	struct tmi_synth_process **list = reallocarray(synth->processes, synth->process_count + 1,
-						       sizeof(struct tmi_synth_process *));
-	struct tmi_synth_process *process;
+	struct tmi_synth_process *process = calloc(1, sizeof(*process));
 
-	if (!list)
-		return NULL;
-	synth->processes = list;
-	process = calloc(1, sizeof(*process));
 	if (!process)
 		return NULL;
 	pthread_rwlock_init(&process->lock, NULL);
@@ -80,8 +78,47 @@ static struct tmi_synth_process *new_process(struct tmi_synth *synth)
 	process->facts.lends = synth->lends;
 	process->registers = synth->registers;
 	process->highest = synth->machine.pointer_size == 4 ? UINT32_MAX : UINT64_MAX;
-	list[synth->process_count++] = process;
+	synth->current = process;
 	return process;
+}
+
+static struct tmi_synth_process *new_process(struct tmi_synth *synth)
+{
+	struct tmi_synth_process **list = reallocarray(synth->processes, synth->process_count + 1,
+						       sizeof(struct tmi_synth_process *));
+
+	if (!list)
+		return NULL;
+	synth->processes = list;
+	list[synth->process_count] = new_space(synth);
+	return list[synth->process_count] ? list[synth->process_count++] : NULL;
+}
+
+/* Physical memory: a space like that of a process, but wider than a word may be. */
+static tmem_status take_physical(struct tmi_synth_line *line, struct tmi_synth_process *process)
+{
+	static const struct tmi_synth_choice granules[] = { { "page", 0 },
+							    { "byte", 1 },
+							    { NULL, 0 } };
+	static const struct tmi_synth_key keys[] = { { "granular", TMI_SYNTH_CHOICE, granules } };
+	struct tmi_synth_given given[COUNT(keys)];
+	struct tmi_synth *synth = line->synth;
+	tmem_status status = TMEM_S_OK;
+
+	(void)process;
+	if (synth->physical)
+		return tmi_synth_expected_at(line, line->start, "one physical section");
+	status = tmi_synth_take_keys(line, keys, COUNT(keys), given);
+	if (status != TMEM_S_OK)
+		return status;
+	synth->physical = new_space(synth);
+	if (!synth->physical)
+		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
+	synth->physical->name = "";
+	synth->physical->highest = HIGHEST_PHYSICAL;
+	if (given[0].given)
+		synth->physical->facts.byte_granular = given[0].number;
+	return TMEM_S_OK;
 }
 
 static tmem_status take_process(struct tmi_synth_line *line, struct tmi_synth_process *process)
@@ -304,6 +341,10 @@ static const struct tmi_synth_directive directives[] = {
 	{ "latency", false, tmi_synth_take_latency },
 	{ "lost", false, tmi_synth_take_lost },
 	{ "timeout", false, tmi_synth_take_timeout },
+	{ "physical", false, take_physical },
+	{ "tables", true, tmi_synth_take_tables },
+	{ "table", true, tmi_synth_take_table },
+	{ "map", true, tmi_synth_take_map },
 	{ "thread", true, tmi_synth_take_thread },
 	{ "run", true, take_run },
 	{ "hole", true, take_hole },
@@ -326,8 +367,7 @@ static const struct tmi_synth_directive directives[] = {
 static tmem_status take_line(struct tmi_synth_line *line)
 {
 	struct tmi_synth *synth = line->synth;
-	struct tmi_synth_process *process =
-		synth->process_count ? synth->processes[synth->process_count - 1] : NULL;
+	struct tmi_synth_process *process = synth->current;
 
 	if (tmi_synth_at_end(line))
 		return TMEM_S_OK;
@@ -386,6 +426,8 @@ tmem_status tmi_synth_parse(const char *file, const char *text, size_t size,
 	status = take_lines(&line, text, text + size);
 	for (size_t i = 0; status == TMEM_S_OK && i < line.synth->process_count; i++)
 		status = tmi_synth_lay_out(line.synth->processes[i], file);
+	if (status == TMEM_S_OK && line.synth->physical)
+		status = tmi_synth_lay_out(line.synth->physical, file);
 	if (status != TMEM_S_OK) {
 		tmi_synth_free(line.synth);
 		return status;

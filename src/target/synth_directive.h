@@ -48,6 +48,11 @@ tmem_status tmi_synth_take_timeout(struct tmi_synth_line *line, struct tmi_synth
 tmem_status tmi_synth_take_short(struct tmi_synth_line *line, struct tmi_synth_process *process);
 tmem_status tmi_synth_take_change(struct tmi_synth_line *line, struct tmi_synth_process *process);
 
+/* Page tables, in synth_table.c. */
+tmem_status tmi_synth_take_tables(struct tmi_synth_line *line, struct tmi_synth_process *process);
+tmem_status tmi_synth_take_table(struct tmi_synth_line *line, struct tmi_synth_process *process);
+tmem_status tmi_synth_take_map(struct tmi_synth_line *line, struct tmi_synth_process *process);
+
 extern const struct tmi_synth_choice tmi_synth_yes_no[];
 
 #endif

@@ -186,13 +186,15 @@ out:
 
 tmem_status tmi_synth_take_thread(struct tmi_synth_line *line, struct tmi_synth_process *process)
 {
-	struct tmi_synth_thread *list =
-		reallocarray(process->threads, process->thread_count + 1, sizeof(*list));
+	struct tmi_synth_thread *list;
 	struct tmi_synth_thread thread = { 0 };
 	tmem_status status;
 	const char *at;
 	uint64_t id;
 
+	if (process == line->synth->physical)
+		return tmi_synth_expected_at(line, line->start, "thread below a process line");
+	list = reallocarray(process->threads, process->thread_count + 1, sizeof(*list));
 	if (!list)
 		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
 	process->threads = list;

@@ -536,6 +536,139 @@ static void test_link_messages(void **unused)
 		       "t:4:8: expected an address that leaves room for 2 bytes");
 }
 
+static uint64_t entry_at(struct tmi_synth *synth, uint64_t address, size_t width)
+{
+	uint64_t entry = 0;
+
+	assert_int_equal(read_at(synth, TMI_SPACE_PHYSICAL, address, &entry, width), width);
+	return entry;
+}
+
+static void test_physical(void **unused)
+{
+	struct tmi_synth *synth = parse("machine i386\nphysical granular=page\n"
+					"run 0x1000 0x2000 rw-p\nrun 0x123456000 4K r--p\n"
+					"text 0x123456000 \"high\"\nfault 0x2000 4K read\n"
+					"process 1\nrun 0x1000 4K rw-p\ntext 0x1000 \"low\"\n");
+	struct tmi_facts facts;
+	struct tmi_run run;
+	uint8_t buffer[4];
+
+	(void)unused;
+	assert_true(KIND.facts(synth, TMI_SPACE_PHYSICAL, &facts));
+	assert_false(facts.byte_granular);
+	assert_int_equal(facts.pointer_size, 8);
+	assert_int_equal(read_at(synth, TMI_SPACE_PHYSICAL, 0x123456000, buffer, 4), 4);
+	assert_memory_equal(buffer, "high", 4);
+	assert_int_equal(read_at(synth, TMI_SPACE_PHYSICAL, 0x1000, buffer, 4), 4);
+	assert_memory_equal(buffer, "\0\0\0", 4);
+	assert_int_equal(read_at(synth, TMI_SPACE_PHYSICAL, 0x2000, buffer, 4), 0);
+	assert_int_equal(tmi_error_reason(), TMEM_REASON_FORCED_FAULT);
+	assert_int_equal(KIND.run(synth, TMI_SPACE_PHYSICAL, 0x4000, &run), TMEM_S_OK);
+	assert_int_equal(run.first, 0x123456000);
+	assert_bytes(synth, 0x1000, "low", 3);
+	assert_int_equal(KIND.process_count(synth), 1);
+	tmi_synth_free(synth);
+
+	synth = parse("process 1\n");
+	assert_false(KIND.facts(synth, TMI_SPACE_PHYSICAL, &facts));
+	tmi_synth_free(synth);
+}
+
+/* Entries worked out by hand from the processor manuals' tables of bits. */
+static void test_tables_x64(void **unused)
+{
+	struct tmi_synth *synth = parse(
+		"process 1\nphysical\nrun 0 16M rw-p\ntables 0x10000 0x10000\ntable x64 0x1000\n"
+		"map 0x7f8040201000 0x20000 0x2000 rw-u\n"
+		"map 0x7f8040203000 0x30000 0x1000 r-xk\n"
+		"map 0x7f8040400000 0x40000000 2M r--u page=2M\n"
+		"map 0xffffffffc0000000 0x80000000 1G rwxk page=1G\n"
+		"map 0x7f8040204000 0x31000 0x1000 -wxk\n"
+		"u64 0x12010 7\n");
+	uint64_t root;
+
+	(void)unused;
+	/* 0x7f8040201000: indices 255, 1, 1, 1. */
+	assert_int_equal(entry_at(synth, 0x1000 + 8 * 255, 8), 0x10027);
+	assert_int_equal(entry_at(synth, 0x10008, 8), 0x11027);
+	assert_int_equal(entry_at(synth, 0x11008, 8), 0x12027);
+	assert_int_equal(entry_at(synth, 0x12008, 8), 0x8000000000020067);
+	assert_int_equal(entry_at(synth, 0x12010, 8), 7); /* spoilt by the later line */
+	assert_int_equal(entry_at(synth, 0x12018, 8), 0x30021);
+	assert_int_equal(entry_at(synth, 0x12020, 8), 0x31042);
+	assert_int_equal(entry_at(synth, 0x12028, 8), 0);
+	assert_int_equal(entry_at(synth, 0x11010, 8), 0x80000000400000a5);
+	/* The last GiB: indices 511, 511. */
+	assert_int_equal(entry_at(synth, 0x1ff8, 8), 0x13027);
+	assert_int_equal(entry_at(synth, 0x13ff8, 8), 0x800000e3);
+	assert_int_equal(KIND.hint(synth, 0, "root", &root), TMEM_S_OK);
+	assert_int_equal(root, 0x1000);
+	tmi_synth_free(synth);
+}
+
+static void test_tables_others(void **unused)
+{
+	struct tmi_synth *synth = parse(
+		"process 1\nphysical\nrun 0 16M rw-p\ntables 0x10000 0x10000\n"
+		"table x86 0x1000\nmap 0xc0001000 0x20000 4K r-xu\n"
+		"map 0x400000 0x800000 4M rw-k page=4M\n"
+		"table pae 0x2020\nmap 0xffffe000 0x123456000 8K rw-k\n"
+		"map 0x40200000 0x400000 2M r-xu page=2M\n"
+		"table arm64 0x3000\nmap 0xffff000000001000 0x50000 4K rw-k\n"
+		"map 0xffff000000002000 0x51000 4K r-xk\nmap 0xffff000000003000 0x52000 4K r-xu\n"
+		"map 0xffff000000200000 0x200000 2M r--u page=2M\n");
+
+	(void)unused;
+	assert_int_equal(entry_at(synth, 0x1000 + 4 * 0x300, 4), 0x10027);
+	assert_int_equal(entry_at(synth, 0x10004, 4), 0x20025);
+	assert_int_equal(entry_at(synth, 0x1004, 4), 0x8000e3);
+	/* 0xffffe000: indices 3, 511, 510. */
+	assert_int_equal(entry_at(synth, 0x2038, 8), 0x11001);
+	assert_int_equal(entry_at(synth, 0x11ff8, 8), 0x12027);
+	assert_int_equal(entry_at(synth, 0x12ff0, 8), 0x8000000123456063);
+	assert_int_equal(entry_at(synth, 0x12ff8, 8), 0x8000000123457063);
+	assert_int_equal(entry_at(synth, 0x2028, 8), 0x13001);
+	assert_int_equal(entry_at(synth, 0x13008, 8), 0x4000a5);
+	assert_int_equal(entry_at(synth, 0x3000, 8), 0x14003);
+	assert_int_equal(entry_at(synth, 0x14000, 8), 0x15003);
+	assert_int_equal(entry_at(synth, 0x15000, 8), 0x16003);
+	assert_int_equal(entry_at(synth, 0x16008, 8), 0x0060000000050703);
+	assert_int_equal(entry_at(synth, 0x16010, 8), 0x0040000000051783);
+	assert_int_equal(entry_at(synth, 0x16018, 8), 0x00200000000527c3);
+	assert_int_equal(entry_at(synth, 0x15008, 8), 0x00600000002007c1);
+	tmi_synth_free(synth);
+}
+
+#define PHYSICAL HEAD "process 1\nphysical\n"
+
+static void test_table_messages(void **unused)
+{
+	(void)unused;
+	assert_refused(HEAD "physical\n", "a process line somewhere");
+	assert_refused(PHYSICAL "physical\n", "t:4:1: expected one physical section");
+	assert_refused(PHYSICAL "thread 1\n", "t:4:1: expected thread below a process line");
+	assert_refused(PHYSICAL "run 0x10000000000000 1 rw-p\n", "t:4:5: expected an address up");
+	assert_refused(HEAD "process 1\ntable x64 0\n", "table inside the physical section");
+	assert_refused(PHYSICAL "table vax 0\n", "one of x64, x86, pae, arm64");
+	assert_refused(PHYSICAL "table x64 0x800\n", "t:4:11: expected a multiple of 4096 up");
+	assert_refused(PHYSICAL "tables 0 100\n", "t:4:8: expected whole pages of 0x1000");
+	assert_refused(PHYSICAL "map 0 0 4K rwxu\n", "t:4:1: expected a table line before map");
+	assert_refused(PHYSICAL "table x64 0\nmap 0 0 4K rwxu\n",
+		       "t:5:1: expected a tables line with room for another table");
+	assert_refused(PHYSICAL "table x64 0\nmap 0 0 4K rwx\n",
+		       "t:5:12: expected flags such as rw-u");
+	assert_refused(PHYSICAL "table x64 0\nmap 0x7fffffffffff 0 2 rwxu\n",
+		       "t:5:5: expected a canonical range");
+	assert_refused(PHYSICAL "table x86 0\nmap 0xfffff000 0 8K rwxu\n", "a canonical range");
+	assert_refused(PHYSICAL "table x64 0\nmap 0 0 4K rwxu page=4M\n",
+		       "t:5:22: expected a page size that these tables have");
+	assert_refused(PHYSICAL "table x64 0\nmap 0 0x800 4K rwxu\n",
+		       "t:5:1: expected whole pages of 0x1000 bytes");
+	assert_refused(PHYSICAL "table x64 0\nmap 0 0 1T rwxu\n",
+		       "t:5:1: expected at most 1048576 mapped pages in all");
+}
+
 /* The top of a 64-bit space, and ranges that end there. */
 static void test_top_of_space(void **unused)
 {
@@ -604,6 +737,8 @@ int main(void)
 		cmocka_unit_test(test_probe),         cmocka_unit_test(test_end_of_link),
 		cmocka_unit_test(test_short_reads),   cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_latency),       cmocka_unit_test(test_link_messages),
+		cmocka_unit_test(test_physical),      cmocka_unit_test(test_tables_x64),
+		cmocka_unit_test(test_tables_others), cmocka_unit_test(test_table_messages),
 	};
 
 	return cmocka_run_group_tests_name("synth", tests, NULL, NULL);
