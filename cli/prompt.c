@@ -254,6 +254,8 @@ enum prompt_result prompt_read(struct prompt *prompt, const char *text, bool rem
 	sigemptyset(&interrupt);
 	sigaddset(&interrupt, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &interrupt, &prompt->open);
+	/* Before the prompt is shown, not after: a key that answers it at once is not lost. */
+	el_set(prompt->editor, EL_PREP_TERM, 1);
 	read = el_gets(prompt->editor, &count);
 	pthread_sigmask(SIG_SETMASK, &prompt->open, NULL);
 	if (read && count > 0 && !interrupt_seen())
