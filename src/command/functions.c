@@ -38,11 +38,12 @@ static bool same(char a, char b)
 
 static bool is_in(const struct part *part, char c)
 {
-	const char *set = part->set, *end = set + part->set_size;
+	const char *set = part->set, *end;
 	int lower = tolower((unsigned char)c);
 
 	if (part->set_size == 0)
 		return true;
+	end = set + part->set_size;
 	if (part->plain)
 		return same(*set, c);
 	for (; set < end; set++) {
