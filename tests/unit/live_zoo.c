@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,6 +35,8 @@ static void execute_zoo(const char *path, int places, int to, int from)
 	const int wanted[] = { places, to, from };
 	int high[3];
 
+	/* ThreadSanitizer may have turned it off: programs would follow each other at one place. */
+	personality(personality(0xffffffff) & ~ADDR_NO_RANDOMIZE);
 	for (int i = 0; i < 3; i++)
 		high[i] = fcntl(wanted[i], F_DUPFD, 10);
 	for (int i = 0; i < 3; i++)
