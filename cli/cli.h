@@ -16,6 +16,7 @@
 #ifndef TMEM_CLI_CLI_H
 #define TMEM_CLI_CLI_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -106,6 +107,10 @@ enum prompt_result {
 
 /* Reads a line, without its newline; *line must be freed. @remember: it goes into the history. */
 enum prompt_result prompt_read(struct prompt *prompt, const char *text, bool remember, char **line);
+
+/* Ctrl-C comes after what lies between these two, not in the middle of it. */
+void interrupt_hold(sigset_t *before);
+void interrupt_release(const sigset_t *before);
 
 /*
  * Ctrl-C asks @target's running operation to stop and is remembered; the third one that is not

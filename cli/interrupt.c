@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* interrupt.c - Ctrl-C: stops what runs, not the program. */
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -43,6 +44,20 @@ void interrupt_fini(void)
 {
 	signal(SIGINT, SIG_DFL);
 	atomic_store(&target, NULL);
+}
+
+void interrupt_hold(sigset_t *before)
+{
+	sigset_t interrupt;
+
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &interrupt, before);
+}
+
+void interrupt_release(const sigset_t *before)
+{
+	pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
 bool interrupt_seen(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run.c - where commands come from: arguments, a script on standard input, the prompt. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,8 +16,12 @@ struct run {
 static void write_output(void *context, enum tmi_output_kind kind, const char *text, size_t size)
 {
 	struct run *run = context;
+	sigset_t before;
 
+	/* A write that Ctrl-C cuts short would lose text and count as a failed output. */
+	interrupt_hold(&before);
 	console_write(&run->console, kind, text, size);
+	interrupt_release(&before);
 }
 
 static void show_progress(void *context, const struct tmem_progress *progress)
@@ -65,11 +70,15 @@ static bool ask(void *context, const char *text, char **line)
 
 static void run_line(struct run *run, const char *line)
 {
+	sigset_t before;
+
 	run->session->width = console_width();
 	progress_begin(&run->console.progress);
 	tmi_session_run(run->session, line);
 	progress_erase(&run->console.progress);
+	interrupt_hold(&before);
 	fflush(stdout);
+	interrupt_release(&before);
 }
 
 static void run_script(struct run *run)
