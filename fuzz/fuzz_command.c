@@ -17,7 +17,7 @@
 
 #define LINE_COUNT   24
 #define OUTPUT_LIMIT 65536 /* characters of a line before it is interrupted */
-#define SEND_LIMIT   (16 * OUTPUT_LIMIT)
+#define SEND_LIMIT   (512 * OUTPUT_LIMIT)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -75,7 +75,7 @@ static void stop(struct run *run)
 	tmem_set_interrupt(run->target);
 }
 
-/* An interrupted command may finish its row, but not go on for ever. */
+/* An interrupted command may finish its block of 64 KiB of memory, but not go on for ever. */
 static void count_output(void *context, enum tmi_output_kind kind, const char *text, size_t size)
 {
 	struct run *run = context;
