@@ -36,7 +36,8 @@ static char *make_path(void)
 	/* As the rule for these folders says, one that is not absolute does not count. */
 	if (state && *state == '/')
 		return asprintf(&path, "%s/tmem/history", state) < 0 ? NULL : path;
-	if (home && *home == '/')
+	/* A home that does not exist, as services have, is not made. */
+	if (home && *home == '/' && access(home, W_OK) == 0)
 		return asprintf(&path, "%s/.local/state/tmem/history", home) < 0 ? NULL : path;
 	return NULL;
 }
