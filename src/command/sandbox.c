@@ -68,14 +68,16 @@ static bool execute(struct tmi_args *args)
 char *tmi_sandbox_explain(const struct tmi_session *session, int error)
 {
 	const struct tmi_sandbox *sandbox = session->sandbox;
+	/* A line of its own for each, so that a screen of 80 columns cuts nothing. */
+	const char *between = session->json ? "; " : "\n  ";
 	struct tmi_text text = { 0 };
 
 	if (sandbox && !sandbox->off && sandbox->landlock && error == EACCES) {
-		tmi_text_format(&text, "; the sandbox lets files be written %s",
+		tmi_text_format(&text, "%sthe sandbox lets files be written %s", between,
 				has_folders(sandbox) ? "only below" : "nowhere");
 		for (size_t i = 0; sandbox->writable && sandbox->writable[i]; i++)
 			tmi_text_format(&text, "%s %s", i ? "," : "", sandbox->writable[i]);
-		tmi_text_puts(&text, "; tmem --no-sandbox runs without it");
+		tmi_text_format(&text, "%stmem --no-sandbox runs without it", between);
 	}
 	if (!text.failed && text.size)
 		return text.data;

@@ -89,7 +89,7 @@ def test_status(folder):
         raise AssertionError(status.stderr)
     elsewhere = run(folder, "synth:target.synth", ".writemem /etc/tmem-was-here 1000 L10")
     if kernel_has_all(folder):
-        for part in ("Permission denied; the sandbox lets files be written only below",
+        for part in ("Permission denied\n  the sandbox lets files be written only below",
                      folder, "--no-sandbox"):
             if part not in elsewhere.stderr:
                 raise AssertionError(elsewhere.stderr)
