@@ -25,18 +25,18 @@
 #ifndef TMEM_H
 #define TMEM_H
 
-#include <tmem/status.h>
-#include <tmem/target.h>
-#include <tmem/process.h>
-#include <tmem/memory.h>
 #include <tmem/cache.h>
-#include <tmem/overlay.h>
-#include <tmem/search.h>
-#include <tmem/string.h>
-#include <tmem/region.h>
-#include <tmem/physical.h>
-#include <tmem/translate.h>
 #include <tmem/event.h>
+#include <tmem/memory.h>
+#include <tmem/overlay.h>
+#include <tmem/physical.h>
+#include <tmem/process.h>
+#include <tmem/region.h>
+#include <tmem/search.h>
+#include <tmem/status.h>
+#include <tmem/string.h>
 #include <tmem/symbol.h>
+#include <tmem/target.h>
+#include <tmem/translate.h>
 
 #endif

@@ -23,12 +23,12 @@ enum tmem_event_mask {
 };
 
 /* Flags of ChangeDebuggeeState: DbgEng's DEBUG_CDS_*; one value a call. */
-#define TMEM_CDS_ALL 0xffffffffu /* argument 0: the target ran, or a process was attached */
+#define TMEM_CDS_ALL       0xffffffffu /* argument 0: the target ran, or a process was attached */
 #define TMEM_CDS_REGISTERS 1u
-#define TMEM_CDS_DATA 2u         /* argument: the data space */
+#define TMEM_CDS_DATA      2u /* argument: the data space */
 
 /* Flags of ChangeEngineState: DbgEng's DEBUG_CES_*. */
-#define TMEM_CES_CURRENT_THREAD 1u   /* argument: engine thread id, or TMEM_ANY_ID */
+#define TMEM_CES_CURRENT_THREAD   1u    /* argument: engine thread id, or TMEM_ANY_ID */
 #define TMEM_CES_EXECUTION_STATUS 0x10u /* argument: 1 running, 6 suspended (GO, BREAK) */
 
 struct tmem_event_callbacks {

@@ -140,9 +140,9 @@ TMEM_API tmem_status tmem_write_virtual_batch(tmem_target *target, struct tmem_t
 
 /* A window into target memory without a copy. */
 struct tmem_view {
-	const void *data;    /* the bytes; read-only */
-	size_t size;         /* how many are there */
-	uint64_t generation; /* private */
+	const void *data;     /* the bytes; read-only */
+	size_t size;          /* how many are there */
+	uint64_t generation;  /* private */
 	uint64_t private_[2]; /* private */
 };
 

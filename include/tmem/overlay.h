@@ -21,9 +21,9 @@ struct tmem_overlay_run {
 	uint32_t space;      /* TMEM_DATA_SPACE_VIRTUAL or TMEM_DATA_SPACE_PHYSICAL */
 	uint32_t process_id; /* engine id of the process, TMEM_ANY_ID for physical memory */
 	uint32_t reserved;
-	uint64_t offset;     /* first address */
-	uint64_t length;     /* bytes */
-	const void *data;    /* the written bytes; valid inside the callback only */
+	uint64_t offset;  /* first address */
+	uint64_t length;  /* bytes */
+	const void *data; /* the written bytes; valid inside the callback only */
 };
 
 /* Called for each run in ascending order; a failing status ends the listing and is returned. */

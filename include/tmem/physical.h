@@ -53,8 +53,7 @@ TMEM_API tmem_status tmem_write_physical2(tmem_target *target, uint64_t offset, 
 
 /* tmem_fill_physical() - as tmem_fill_virtual(), on physical memory. Follows FillPhysical. */
 TMEM_API tmem_status tmem_fill_physical(tmem_target *target, uint64_t start, uint64_t size,
-					const void *pattern, size_t pattern_size,
-					uint64_t *filled);
+					const void *pattern, size_t pattern_size, uint64_t *filled);
 
 /* tmem_search_physical() - as tmem_search_virtual(), on physical memory. */
 TMEM_API tmem_status tmem_search_physical(tmem_target *target, uint64_t offset, uint64_t length,
@@ -66,8 +65,8 @@ TMEM_API tmem_status tmem_read_physical_batch(tmem_target *target, struct tmem_t
 					      size_t count);
 
 /* tmem_write_physical_batch() - as tmem_write_virtual_batch(), on physical memory. */
-TMEM_API tmem_status tmem_write_physical_batch(tmem_target *target,
-					       struct tmem_transfer *transfers, size_t count);
+TMEM_API tmem_status tmem_write_physical_batch(tmem_target *target, struct tmem_transfer *transfers,
+					       size_t count);
 
 #ifdef __cplusplus
 }

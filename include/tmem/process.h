@@ -192,13 +192,13 @@ TMEM_API tmem_status tmem_get_register(tmem_target *target, uint32_t which, uint
 
 /* A module: an ELF or PE file mapped into the current process. */
 struct tmem_module {
-	uint32_t size;            /* size of this struct in bytes, set by the caller */
-	uint32_t build_id_size;   /* bytes of build_id that are valid, 0 = none known */
-	uint64_t base;            /* first address */
-	uint64_t module_size;     /* bytes from base to the end of its last mapping */
-	uint8_t build_id[64];     /* GNU build-id */
-	char name[64];            /* file name without folder and ".so..." tail, cut to fit */
-	char file[4096];          /* path as the target knows it, cut to fit */
+	uint32_t size;          /* size of this struct in bytes, set by the caller */
+	uint32_t build_id_size; /* bytes of build_id that are valid, 0 = none known */
+	uint64_t base;          /* first address */
+	uint64_t module_size;   /* bytes from base to the end of its last mapping */
+	uint8_t build_id[64];   /* GNU build-id */
+	char name[64];          /* file name without folder and ".so..." tail, cut to fit */
+	char file[4096];        /* path as the target knows it, cut to fit */
 };
 
 /*

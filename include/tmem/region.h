@@ -63,10 +63,10 @@ struct tmem_memory_basic_information {
 	uint64_t allocation_base;    /* start of the allocation, 0 for free space */
 	uint32_t allocation_protect; /* enum tmem_page_protection */
 	uint32_t alignment1;
-	uint64_t region_size;        /* bytes from base_address with the same attributes */
-	uint32_t state;              /* enum tmem_memory_state */
-	uint32_t protect;            /* enum tmem_page_protection, 0 when reserved */
-	uint32_t type;               /* enum tmem_memory_type, 0 when free */
+	uint64_t region_size; /* bytes from base_address with the same attributes */
+	uint32_t state;       /* enum tmem_memory_state */
+	uint32_t protect;     /* enum tmem_page_protection, 0 when reserved */
+	uint32_t type;        /* enum tmem_memory_type, 0 when free */
 	uint32_t alignment2;
 };
 

@@ -53,9 +53,9 @@ TMEM_API tmem_status tmem_search_virtual2(tmem_target *target, uint64_t offset, 
 
 /* What a search cursor looks for. */
 struct tmem_search_request {
-	uint32_t size;              /* size of this struct in bytes, set by the caller */
-	uint32_t space;             /* TMEM_DATA_SPACE_VIRTUAL or TMEM_DATA_SPACE_PHYSICAL */
-	uint32_t flags;             /* enum tmem_search_flags */
+	uint32_t size;  /* size of this struct in bytes, set by the caller */
+	uint32_t space; /* TMEM_DATA_SPACE_VIRTUAL or TMEM_DATA_SPACE_PHYSICAL */
+	uint32_t flags; /* enum tmem_search_flags */
 	uint32_t reserved;
 	uint64_t offset;            /* first address of the range */
 	uint64_t length;            /* bytes of the range */

@@ -86,17 +86,17 @@ enum tmem_reason {
 #define TMEM_REASON_ROW(name, text) TMEM_REASON_##name,
 	TMEM_REASON_LIST(TMEM_REASON_ROW)
 #undef TMEM_REASON_ROW
-	TMEM_REASON_COUNT
+		TMEM_REASON_COUNT
 };
 
 /* Numbers behind the last failure of this thread. */
 struct tmem_error_detail {
-	uint32_t size;       /* size of this struct in bytes, set by the caller */
-	tmem_status status;  /* what the failing call returned */
-	uint32_t reason;     /* enum tmem_reason */
-	uint32_t level;      /* translation level that failed, 0 = none */
-	uint64_t address;    /* first address, file offset or entry address that failed */
-	uint64_t entry;      /* value of the paging entry that failed, 0 = none */
+	uint32_t size;        /* size of this struct in bytes, set by the caller */
+	tmem_status status;   /* what the failing call returned */
+	uint32_t reason;      /* enum tmem_reason */
+	uint32_t level;       /* translation level that failed, 0 = none */
+	uint64_t address;     /* first address, file offset or entry address that failed */
+	uint64_t entry;       /* value of the paging entry that failed, 0 = none */
 	int32_t system_error; /* errno behind it, 0 = none */
 	uint32_t reserved;
 };

@@ -34,8 +34,8 @@ extern "C" {
 
 /* Code pages with a meaning of their own; others by their Windows number (437, 932, 1251 ...). */
 enum tmem_code_page {
-	TMEM_CP_ACP = 0,      /* UTF-8: what Linux programs use */
-	TMEM_CP_OEMCP = 1,    /* 437 */
+	TMEM_CP_ACP = 0,   /* UTF-8: what Linux programs use */
+	TMEM_CP_OEMCP = 1, /* 437 */
 	TMEM_CP_UTF7 = 65000,
 	TMEM_CP_UTF8 = 65001,
 };

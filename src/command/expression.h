@@ -8,10 +8,10 @@
  *
  *	numbers		radix of the session; 0x 0n 0t 0y prefixes, h suffix; 00007fff`12345678
  *	names		module, module!symbol, [heap] [stack] or any [region or file name]
- *	registers	@rip @eax ...; $ip $csp $exp $ea $p $tpid $tid $ptrsize $pagesize $t0..$t19; .
- *	unary		+ - not hi low by wo dwo qwo poi
- *	binary		* / % mod   + -   << >> >>>   = == < > <= >= !=   & and   ^ xor   | or
- *	functions	$vvalid(address, bytes)   $iment(base)   $scmp("a", "b")   $sicmp   $spat
+ *	registers	@rip @eax ...; $ip $csp $exp $ea $p $tpid $tid $ptrsize $pagesize $t0..$t19;
+ *. unary		+ - not hi low by wo dwo qwo poi binary		* / % mod   + -   << >> >>>
+ *= == < > <= >= !=   & and   ^ xor   | or functions	$vvalid(address, bytes)   $iment(base)
+ *$scmp("a", "b")   $sicmp   $spat
  *
  * Everything is unsigned 64-bit arithmetic; operators of one level work left to right.
  */

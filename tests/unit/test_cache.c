@@ -286,11 +286,16 @@ static void readers_meet_new_budgets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(copies_any_part),          TEST(spaces_are_apart),
-		TEST(remembers_errors),         TEST(a_drop_forgets_what_overlaps),
-		TEST(a_drop_to_the_top_sweeps), TEST(a_stale_ticket_inserts_nothing),
-		TEST(keeps_its_budget),         TEST(budget_zero_keeps_nothing),
-		TEST(asking_counts_nothing),    TEST(readers_never_see_a_torn_page),
+		TEST(copies_any_part),
+		TEST(spaces_are_apart),
+		TEST(remembers_errors),
+		TEST(a_drop_forgets_what_overlaps),
+		TEST(a_drop_to_the_top_sweeps),
+		TEST(a_stale_ticket_inserts_nothing),
+		TEST(keeps_its_budget),
+		TEST(budget_zero_keeps_nothing),
+		TEST(asking_counts_nothing),
+		TEST(readers_never_see_a_torn_page),
 		TEST(a_budget_beyond_memory_is_refused),
 		TEST(readers_meet_new_budgets),
 	};
