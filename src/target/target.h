@@ -186,6 +186,13 @@ struct tmi_target_kind {
 
 	/* Values a kind happens to know: "root", "machine" ... TMEM_E_NOINTERFACE when not. */
 	tmem_status (*hint)(void *state, uint32_t space, const char *key, uint64_t *value);
+
+	/*
+	 * Text of the VMCOREINFO note that the file carries: "KEY=value" lines as the crashed
+	 * kernel wrote them, not NUL-terminated and not checked; it lives until the target closes.
+	 * *size receives its bytes. NULL op or result (and *size 0): the file has none.
+	 */
+	const char *(*vmcoreinfo)(void *state, size_t *size);
 };
 
 #define X(name) extern const struct tmi_target_kind tmi_target_##name;
