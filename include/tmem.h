@@ -27,6 +27,7 @@
 
 #include <tmem/cache.h>
 #include <tmem/event.h>
+#include <tmem/kernel.h>
 #include <tmem/memory.h>
 #include <tmem/overlay.h>
 #include <tmem/physical.h>
