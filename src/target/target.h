@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <tmem/kernel.h>
 #include <tmem/memory.h>
 #include <tmem/process.h>
 #include <tmem/status.h>
@@ -71,6 +72,16 @@ struct tmi_process {
 /* One thread; lists are malloc()ed arrays, freed by the caller. */
 struct tmi_thread {
 	uint32_t system_id;
+};
+
+/* One process that the kernel of a target runs, of a kind that knows them by itself. */
+struct tmi_kernel_process {
+	uint32_t system_id;
+	uint32_t parent_system_id;
+	uint32_t flags;       /* enum tmem_kernel_process_flags */
+	uint64_t data_offset; /* address of its kernel object */
+	uint64_t root;        /* physical address of its first table, 0 = none of its own */
+	char name[64];        /* NUL-terminated */
 };
 
 /* Borrowed bytes: [first, last] stands at @data until the target closes. */
@@ -193,6 +204,14 @@ struct tmi_target_kind {
 	 * *size receives its bytes. NULL op or result (and *size 0): the file has none.
 	 */
 	const char *(*vmcoreinfo)(void *state, size_t *size);
+
+	/*
+	 * The processes of a kernel target whose kind knows them without a provider: a malloc()ed
+	 * list, freed by the caller, in the order in which they are shown; NULL when *count is 0.
+	 * TMEM_E_NOINTERFACE: this target tells of none. NULL op: no target of the kind does.
+	 */
+	tmem_status (*kernel_processes)(void *state, struct tmi_kernel_process **list,
+					size_t *count);
 };
 
 #define X(name) extern const struct tmi_target_kind tmi_target_##name;
