@@ -60,33 +60,62 @@ static tmem_status file_failure(const char *path, int error)
 	return tmi_fail_text(TMEM_E_FAIL, "%s: %s", path, strerrordesc_np(error));
 }
 
-/* Reads the first bytes for the probes; @head has HEAD_SIZE bytes. */
-static tmem_status read_head(const char *path, const char *name, uint8_t *head,
-			     struct tmi_probe *probe)
+/* What the probes look at; finish with end_probe(). */
+struct probed_file {
+	struct tmi_probe probe;
+	uint8_t head[HEAD_SIZE];
+	int fd;
+};
+
+/* The op of struct tmi_probe: what probes ask for is small. */
+static size_t read_probed(void *context, uint64_t offset, void *buffer, size_t size)
 {
-	/* O_NONBLOCK: a named pipe must not hang the open. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	const struct probed_file *file = context;
+	size_t done = 0;
+
+	while (done < size && offset <= INT64_MAX - size) {
+		ssize_t got = pread(file->fd, (uint8_t *)buffer + done, size - done,
+				    (off_t)(offset + done));
+
+		if (got <= 0)
+			break;
+		done += (size_t)got;
+	}
+	return done;
+}
+
+static void end_probe(struct probed_file *file)
+{
+	if (file->fd >= 0)
+		close(file->fd);
+}
+
+/* Opens the file and reads its first bytes for the probes. */
+static tmem_status begin_probe(const char *path, const char *name, struct probed_file *file)
+{
 	struct stat info;
 	ssize_t got;
 
-	if (fd < 0 || fstat(fd, &info) < 0) {
-		int error = errno;
-
-		if (fd >= 0)
-			close(fd);
-		return file_failure(name, error);
-	}
-	got = S_ISREG(info.st_mode) || S_ISBLK(info.st_mode) ? pread(fd, head, HEAD_SIZE, 0) : -1;
-	close(fd);
+	/* O_NONBLOCK: a named pipe must not hang the open. */
+	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (file->fd < 0 || fstat(file->fd, &info) < 0)
+		return file_failure(name, errno);
+	got = S_ISREG(info.st_mode) || S_ISBLK(info.st_mode)
+		      ? pread(file->fd, file->head, HEAD_SIZE, 0)
+		      : -1;
 	if (got < 0)
 		return tmi_fail_text(TMEM_E_INVALIDARG, "%s: a file was expected, not a %s", name,
 				     S_ISDIR(info.st_mode) ? "folder" : "pipe or device");
 	if (got == 0)
 		return tmi_fail_text(TMEM_E_MAPPED_FILE_SIZE_ZERO, "%s: the file is empty", name);
-	probe->path = name;
-	probe->head = head;
-	probe->head_size = (size_t)got;
-	probe->file_size = (uint64_t)info.st_size;
+	file->probe = (struct tmi_probe){
+		.path = name,
+		.head = file->head,
+		.head_size = (size_t)got,
+		.file_size = (uint64_t)info.st_size,
+		.read = read_probed,
+		.context = file,
+	};
 	return TMEM_S_OK;
 }
 
@@ -114,14 +143,13 @@ static tmem_status nobody_knows(const struct tmi_probe *probe)
 
 static tmem_status by_probe(const char *path, const char *name, const struct tmi_target_kind **kind)
 {
-	uint8_t head[HEAD_SIZE];
-	struct tmi_probe probe;
+	struct probed_file file;
 	int best = 0;
-	tmem_status status = read_head(path, name, head, &probe);
+	tmem_status status = begin_probe(path, name, &file);
 
 	for (size_t i = 0; status == TMEM_S_OK && i < KIND_COUNT; i++) {
 		const char *why;
-		int score = kinds[i]->probe ? kinds[i]->probe(&probe, &why) : 0;
+		int score = kinds[i]->probe ? kinds[i]->probe(&file.probe, &why) : 0;
 
 		if (score > best) {
 			best = score;
@@ -129,7 +157,8 @@ static tmem_status by_probe(const char *path, const char *name, const struct tmi
 		}
 	}
 	if (status == TMEM_S_OK && !best)
-		status = nobody_knows(&probe);
+		status = nobody_knows(&file.probe);
+	end_probe(&file);
 	return status;
 }
 

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <tmem/kernel.h>
 #include <tmem/memory.h>
 #include <tmem/process.h>
@@ -35,7 +36,26 @@ struct tmi_probe {
 	const uint8_t *head; /* first bytes of the file */
 	size_t head_size;    /* up to 4096 */
 	uint64_t file_size;
+	/* Delivers bytes of the whole file, short where it ends; NULL: there is only the head. */
+	size_t (*read)(void *context, uint64_t offset, void *buffer, size_t size);
+	void *context; /* of @read */
 };
+
+/* Bytes of the file that is probed, short where they end; a tmi_elf_reader over a tmi_probe. */
+static inline size_t tmi_probe_read(void *context, uint64_t offset, void *buffer, size_t size)
+{
+	const struct tmi_probe *probe = context;
+
+	if (offset >= probe->head_size || size > probe->head_size - offset) {
+		if (probe->read)
+			return probe->read(probe->context, offset, buffer, size);
+		if (offset >= probe->head_size)
+			return 0;
+		size = (size_t)(probe->head_size - offset);
+	}
+	memcpy(buffer, probe->head + offset, size);
+	return size;
+}
 
 /* What open() gets. */
 struct tmi_open {
