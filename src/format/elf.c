@@ -19,11 +19,14 @@ struct header_layout {
 	uint8_t segment_size;
 	uint8_t segment_count;
 	uint8_t smallest_segment;
-	uint8_t section_info; /* in a section header */
+	uint8_t section_size; /* then their count and the index of their names */
+	uint8_t smallest_section;
+	uint8_t section_offset; /* in a section header; then its size */
+	uint8_t section_info;   /* in a section header */
 };
 
-static const struct header_layout layout32 = { 52, 24, 28, 32, 36, 42, 44, 32, 28 };
-static const struct header_layout layout64 = { 64, 24, 32, 40, 48, 54, 56, 56, 44 };
+static const struct header_layout layout32 = { 52, 24, 28, 32, 36, 42, 44, 32, 46, 40, 16, 28 };
+static const struct header_layout layout64 = { 64, 24, 32, 40, 48, 54, 56, 56, 58, 64, 24, 44 };
 
 static const struct header_layout *layout_of(const struct tmi_elf *elf)
 {
@@ -50,14 +53,14 @@ static const char *check_ident(struct tmi_elf *elf, const uint8_t *bytes)
 }
 
 /* More than 65,534 segments: their number is in the first section header. */
-static const char *count_segments(struct tmi_elf *elf, uint64_t sections_at)
+static const char *count_segments(struct tmi_elf *elf)
 {
 	uint8_t bytes[4];
 	uint64_t offset;
 
-	if (elf->segment_count != TMI_ELF_COUNT_ELSEWHERE || sections_at == 0)
+	if (elf->segment_count != TMI_ELF_COUNT_ELSEWHERE || elf->sections_at == 0)
 		return NULL;
-	if (__builtin_add_overflow(sections_at, elf->base + layout_of(elf)->section_info,
+	if (__builtin_add_overflow(elf->sections_at, elf->base + layout_of(elf)->section_info,
 				   &offset) ||
 	    !fetch(elf, offset, bytes, sizeof(bytes)))
 		return "an ELF file whose first section header, which counts the segments, "
@@ -87,8 +90,11 @@ static const char *read_header(struct tmi_elf *elf)
 	elf->flags = tmi_load32(bytes + layout->flags, elf->big_endian);
 	elf->segment_size = tmi_load16(bytes + layout->segment_size, elf->big_endian);
 	elf->segment_count = tmi_load16(bytes + layout->segment_count, elf->big_endian);
-	why = count_segments(elf,
-			     tmi_load(bytes + layout->sections_at, elf->word, elf->big_endian));
+	elf->sections_at = tmi_load(bytes + layout->sections_at, elf->word, elf->big_endian);
+	elf->section_size = tmi_load16(bytes + layout->section_size, elf->big_endian);
+	elf->section_count = tmi_load16(bytes + layout->section_size + 2, elf->big_endian);
+	elf->section_names = tmi_load16(bytes + layout->section_size + 4, elf->big_endian);
+	why = count_segments(elf);
 	if (!why && elf->segment_count && elf->segment_size < layout->smallest_segment)
 		return "an ELF file whose program headers are too small (e_phentsize)";
 	return why;
@@ -141,14 +147,40 @@ static void decode(const struct tmi_elf *elf, const uint8_t *bytes, struct tmi_e
 		decode32(bytes, elf->big_endian, segment);
 }
 
-/* Offset of program header @index in the reader; false when that overflows. */
-static bool segment_offset(const struct tmi_elf *elf, uint64_t index, uint64_t *offset)
+/* Offset in the reader of header @index of a list; false when that overflows. */
+static bool header_offset(const struct tmi_elf *elf, uint64_t list, uint32_t size, uint64_t index,
+			  uint64_t *offset)
 {
 	uint64_t inside;
 
-	return !__builtin_mul_overflow(index, (uint64_t)elf->segment_size, &inside) &&
-	       !__builtin_add_overflow(inside, elf->segments_at, &inside) &&
+	return !__builtin_mul_overflow(index, (uint64_t)size, &inside) &&
+	       !__builtin_add_overflow(inside, list, &inside) &&
 	       !__builtin_add_overflow(inside, elf->base, offset);
+}
+
+/* Offset of program header @index in the reader; false when that overflows. */
+static bool segment_offset(const struct tmi_elf *elf, uint64_t index, uint64_t *offset)
+{
+	return header_offset(elf, elf->segments_at, elf->segment_size, index, offset);
+}
+
+bool tmi_elf_section(const struct tmi_elf *elf, uint64_t index, struct tmi_elf_section *section)
+{
+	const struct header_layout *layout = layout_of(elf);
+	uint8_t bytes[64];
+	uint64_t offset;
+
+	memset(section, 0, sizeof(*section));
+	if (index >= elf->section_count || elf->section_size < layout->smallest_section ||
+	    !header_offset(elf, elf->sections_at, elf->section_size, index, &offset) ||
+	    !fetch(elf, offset, bytes, layout->smallest_section))
+		return false;
+	section->name = tmi_load32(bytes, elf->big_endian);
+	section->type = tmi_load32(bytes + 4, elf->big_endian);
+	section->offset = tmi_load(bytes + layout->section_offset, elf->word, elf->big_endian);
+	section->size =
+		tmi_load(bytes + layout->section_offset + elf->word, elf->word, elf->big_endian);
+	return true;
 }
 
 bool tmi_elf_segment(const struct tmi_elf *elf, uint64_t index, struct tmi_elf_segment *segment)

@@ -60,7 +60,11 @@ struct tmi_elf {
 	uint64_t segments_at;   /* e_phoff */
 	uint64_t segment_count; /* e_phnum, or what PN_XNUM stands for */
 	uint32_t segment_size;  /* e_phentsize */
+	uint64_t sections_at;   /* e_shoff */
 	uint32_t flags;         /* e_flags */
+	uint16_t section_size;  /* e_shentsize */
+	uint16_t section_count; /* e_shnum; of files with more than 65,279, 0 */
+	uint16_t section_names; /* e_shstrndx */
 	uint16_t type;          /* enum tmi_elf_type */
 	uint16_t machine;       /* enum tmi_elf_machine */
 	uint8_t word;           /* 4 or 8 bytes, by class */
@@ -88,6 +92,17 @@ bool tmi_elf_init(struct tmi_elf *elf, tmi_elf_reader *read, void *context, uint
 
 /* Program header @index; false when there is none or its bytes are missing. */
 bool tmi_elf_segment(const struct tmi_elf *elf, uint64_t index, struct tmi_elf_segment *segment);
+
+/* A section header, as far as it is used. */
+struct tmi_elf_section {
+	uint32_t name; /* offset in the section of names */
+	uint32_t type;
+	uint64_t offset; /* in the reader's numbering */
+	uint64_t size;
+};
+
+/* Section header @index; false when there is none or its bytes are missing. */
+bool tmi_elf_section(const struct tmi_elf *elf, uint64_t index, struct tmi_elf_section *section);
 
 /* A walk over all program headers that fetches many at a time. */
 struct tmi_elf_segments {

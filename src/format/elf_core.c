@@ -9,15 +9,17 @@
 /* Entries of an auxiliary vector that are looked at; kernels write some twenty. */
 #define AUX_ENTRIES_MAX 4096u
 
-/* Stack pointer: number of its register in the general registers. */
+/* Numbers of registers in the general registers. */
 static const struct {
 	uint16_t machine;
 	uint8_t word;
-	uint8_t index;
-} stack_pointers[] = {
-	{ TMI_ELF_X86_64, 8, 19 }, { TMI_ELF_386, 4, 15 },      { TMI_ELF_AARCH64, 8, 31 },
-	{ TMI_ELF_ARM, 4, 13 },    { TMI_ELF_RISCV, 8, 2 },     { TMI_ELF_RISCV, 4, 2 },
-	{ TMI_ELF_PPC64, 8, 1 },   { TMI_ELF_LOONGARCH, 8, 3 },
+	uint8_t stack_pointer;
+	uint8_t program_counter;
+} numbers[] = {
+	{ TMI_ELF_X86_64, 8, 19, 16 },  { TMI_ELF_386, 4, 15, 12 },
+	{ TMI_ELF_AARCH64, 8, 31, 32 }, { TMI_ELF_ARM, 4, 13, 15 },
+	{ TMI_ELF_RISCV, 8, 2, 0 },     { TMI_ELF_RISCV, 4, 2, 0 },
+	{ TMI_ELF_PPC64, 8, 1, 32 },    { TMI_ELF_LOONGARCH, 8, 3, 33 },
 };
 
 /*
@@ -41,17 +43,30 @@ bool tmi_elf_prstatus_layout(const struct tmi_elf *elf, uint32_t size,
 	return true;
 }
 
-bool tmi_elf_stack_pointer_offset(const struct tmi_elf *elf, const struct tmi_elf_prstatus *layout,
-				  uint32_t *offset)
+/* Offset of one of the two; false for an unknown machine. */
+static bool register_offset(const struct tmi_elf *elf, const struct tmi_elf_prstatus *layout,
+			    bool program_counter, uint32_t *offset)
 {
-	for (size_t i = 0; i < sizeof(stack_pointers) / sizeof(*stack_pointers); i++) {
-		if (stack_pointers[i].machine != elf->machine ||
-		    stack_pointers[i].word != layout->word)
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		if (numbers[i].machine != elf->machine || numbers[i].word != layout->word)
 			continue;
-		*offset = (uint32_t)stack_pointers[i].index * layout->word;
+		*offset = program_counter ? numbers[i].program_counter : numbers[i].stack_pointer;
+		*offset *= layout->word;
 		return *offset + layout->word <= layout->registers_size;
 	}
 	return false;
+}
+
+bool tmi_elf_stack_pointer_offset(const struct tmi_elf *elf, const struct tmi_elf_prstatus *layout,
+				  uint32_t *offset)
+{
+	return register_offset(elf, layout, false, offset);
+}
+
+bool tmi_elf_program_counter_offset(const struct tmi_elf *elf,
+				    const struct tmi_elf_prstatus *layout, uint32_t *offset)
+{
+	return register_offset(elf, layout, true, offset);
 }
 
 bool tmi_elf_prpsinfo_read(const struct tmi_elf *elf, const struct tmi_elf_note *note,

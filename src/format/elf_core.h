@@ -43,6 +43,10 @@ bool tmi_elf_prstatus_layout(const struct tmi_elf *elf, uint32_t size,
 bool tmi_elf_stack_pointer_offset(const struct tmi_elf *elf, const struct tmi_elf_prstatus *layout,
 				  uint32_t *offset);
 
+/* The same for the program counter. */
+bool tmi_elf_program_counter_offset(const struct tmi_elf *elf,
+				    const struct tmi_elf_prstatus *layout, uint32_t *offset);
+
 /* What PRPSINFO says. */
 struct tmi_elf_prpsinfo {
 	uint32_t process_id;

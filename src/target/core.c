@@ -8,13 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
+#include "format/elf_dump.h"
 
 #define SCORE 80
-
-/* Notes that only dumps of physical memory have. */
-static const char *const kernel_owners[] = { "VMCOREINFO", "QEMU", "VBCORE", "Xen",
-					     "VMCOREINFO_XEN" };
 
 struct machine {
 	uint16_t machine;
@@ -36,42 +32,11 @@ static const struct machine machines[] = {
 	{ TMI_ELF_MIPS, 0, TMEM_PROCESSOR_MIPS, "mips" },
 };
 
-static size_t read_head(void *context, uint64_t offset, void *buffer, size_t size)
-{
-	const struct tmi_probe *probe = context;
-
-	if (offset >= probe->head_size)
-		return 0;
-	if (size > probe->head_size - offset)
-		size = (size_t)(probe->head_size - offset);
-	memcpy(buffer, probe->head + offset, size);
-	return size;
-}
-
-/* True when a note in the first bytes says that this is a dump of physical memory. */
-static bool has_kernel_notes(const struct tmi_elf *elf, uint64_t head_size)
-{
-	struct tmi_elf_segment segment;
-	struct tmi_elf_notes notes;
-	struct tmi_elf_note note;
-
-	for (uint64_t i = 0; i < elf->segment_count && tmi_elf_segment(elf, i, &segment); i++) {
-		if (segment.type != TMI_ELF_NOTE || segment.offset >= head_size)
-			continue;
-		tmi_elf_notes_init(&notes, elf, segment.offset, segment.file_size, segment.align);
-		while (tmi_elf_notes_next(&notes, &note))
-			for (size_t k = 0; k < sizeof(kernel_owners) / sizeof(*kernel_owners); k++)
-				if (!strcmp(note.name, kernel_owners[k]))
-					return true;
-	}
-	return false;
-}
-
 static int probe(const struct tmi_probe *probe, const char **why)
 {
 	struct tmi_elf elf;
 
-	if (!tmi_elf_init(&elf, read_head, (void *)(uintptr_t)probe, 0, why)) {
+	if (!tmi_elf_init(&elf, tmi_probe_read, (void *)(uintptr_t)probe, 0, why)) {
 		/* The number of segments may stand behind the first bytes: a core by its type. */
 		if (elf.word && elf.type == TMI_ELF_CORE &&
 		    elf.segment_count == TMI_ELF_COUNT_ELSEWHERE)
@@ -82,11 +47,15 @@ static int probe(const struct tmi_probe *probe, const char **why)
 		*why = "an ELF file, but not a core";
 		return 0;
 	}
-	if (has_kernel_notes(&elf, probe->head_size)) {
+	switch (tmi_elf_core_content(&elf)) {
+	case TMI_ELF_CONTENT_PHYSICAL:
 		*why = "an ELF dump of physical memory, not a core of a process";
 		return 0;
+	case TMI_ELF_CONTENT_XEN_DOMAIN:
+		*why = "a dump of a Xen domain, not a core of a process";
+		return 0;
+	default: return SCORE;
 	}
-	return SCORE;
 }
 
 static size_t read_file(void *context, uint64_t offset, void *buffer, size_t size)
