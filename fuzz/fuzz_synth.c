@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_synth.c - machine descriptions: parse, then ask for everything that one says. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "target/synth.h"
 
@@ -67,6 +68,27 @@ static void look_at_process(struct tmi_synth *synth, uint32_t space)
 	free(threads);
 }
 
+/* What a kernel's description says of itself. */
+static void look_at_kernel(struct tmi_synth *synth)
+{
+	static const char *const keys[] = { "root",   "kernel-root",  "kernel-first", "scheme",
+					    "levels", "virtual-bits", "tables-flags", "reads" };
+	const struct tmi_target_kind *kind = &tmi_target_synth;
+	struct tmi_kernel_process *list;
+	size_t count;
+	uint64_t value;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		kind->hint(synth, TMI_SPACE_PHYSICAL, keys[i], &value);
+	if (kind->kernel_processes(synth, &list, &count) == TMEM_S_OK)
+		for (size_t i = 0; i < count; i++)
+			if (!memchr(list[i].name, 0, sizeof(list[i].name)))
+				abort();
+	if (synth->kernel && synth->process_count)
+		abort();
+	free(list);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct tmi_synth *synth;
@@ -76,6 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	synth->link.latency = 0; /* nothing to learn from waiting */
 	for (uint32_t i = 0; i < synth->process_count && i < 16; i++)
 		look_at_process(synth, i);
+	look_at_kernel(synth);
 	if (synth->physical)
 		look_at_process(synth, TMI_SPACE_PHYSICAL);
 	tmi_synth_free(synth);

@@ -96,6 +96,7 @@ void tmi_synth_free(struct tmi_synth *synth)
 		free_process(synth->physical);
 	tmi_synth_free_tables(&synth->tables);
 	free(synth->processes);
+	free(synth->tasks);
 	free(synth->strings);
 	free(synth->bytes);
 	free(synth);
@@ -127,8 +128,9 @@ static bool synth_facts(void *state, uint32_t space, struct tmi_facts *facts)
 
 	if (process)
 		*facts = process->facts;
-	if (process && space == TMI_SPACE_PHYSICAL)
-		facts->pointer_size = 8; /* as wide as the entries of tables can say */
+	/* Beside processes it is as wide as the entries of tables can say. */
+	if (process && space == TMI_SPACE_PHYSICAL && facts->mode == TMEM_MODE_USER)
+		facts->pointer_size = 8;
 	return process;
 }
 
@@ -367,16 +369,18 @@ static tmem_status synth_hint(void *state, uint32_t space, const char *key, uint
 	};
 
 	(void)space;
-	if (synth->tables.has_root && !strcmp(key, "root")) {
-		*value = synth->tables.first_root;
-		return TMEM_S_OK;
-	}
 	for (size_t i = 0; i < COUNT(hints); i++)
 		if (!strcmp(hints[i].key, key)) {
 			*value = hints[i].value;
 			return TMEM_S_OK;
 		}
-	return TMEM_E_NOINTERFACE;
+	return tmi_synth_table_hint(&synth->tables, key, value);
+}
+
+static tmem_status synth_kernel_processes(void *state, struct tmi_kernel_process **list,
+					  size_t *count)
+{
+	return tmi_synth_kernel_processes(state, list, count);
 }
 
 const struct tmi_target_kind tmi_target_synth = {
@@ -403,4 +407,5 @@ const struct tmi_target_kind tmi_target_synth = {
 	.view = synth_view,
 	.cacheable = synth_cacheable,
 	.hint = synth_hint,
+	.kernel_processes = synth_kernel_processes,
 };

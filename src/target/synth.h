@@ -3,14 +3,16 @@
  * synth.h - a machine that is described by a text (docs/synth.md): what its parts share.
  *
  * synth_text.c takes words, numbers and strings out of a line; synth_directive.c is the table of
- * directives; synth_layout.c turns what they said into sorted lists; synth_memory.c moves bytes;
- * synth.c is the target kind.
+ * directives; synth_table.c and synth_format.c make page tables; synth_kernel.c is what runs on
+ * them; synth_layout.c turns what they said into sorted lists; synth_memory.c moves bytes; synth.c
+ * is the target kind.
  */
 #ifndef TMI_TARGET_SYNTH_H
 #define TMI_TARGET_SYNTH_H
 
 #include <pthread.h>
 
+#include "base/tables.h"
 #include "target/target.h"
 
 /* How the byte at an address inside a piece is made. */
@@ -113,9 +115,14 @@ struct tmi_synth_format;
 struct tmi_synth_tables {
 	const struct tmi_synth_format *format; /* of the last table line */
 	uint32_t root;                         /* the same, in @list */
+	uint64_t kernel_first;                 /* the same: lowest address it may map */
+	uint64_t encryption;                   /* the same: in every entry */
+	bool isolated;                         /* the same: TMI_TABLES_ISOLATED */
+	bool inverted;                         /* the same: TMI_TABLES_INVERTED_NONE */
 	bool has_root;
-	uint64_t first_root; /* address of the first of all */
-	uint64_t next;       /* page for the next table, and where the area ends */
+	bool has_kernel_root;
+	struct tmi_tables hints; /* the first ones of the text */
+	uint64_t next;           /* page for the next table, and where the area ends */
 	uint64_t end;
 	uint64_t entries; /* that map pages, so far */
 	struct tmi_synth_table *list;
@@ -125,6 +132,7 @@ struct tmi_synth_tables {
 
 struct tmi_synth {
 	struct tmi_synth_link link;
+	bool kernel; /* physical memory only; what runs is in @tasks */
 	bool live;
 	bool incomplete;
 	bool lends;
@@ -137,6 +145,9 @@ struct tmi_synth {
 	struct tmi_synth_tables tables;
 	struct tmi_synth_process **processes;
 	size_t process_count;
+	struct tmi_kernel_process *tasks;
+	size_t task_count;
+	size_t task_room;
 
 	uint8_t *bytes; /* of all pieces */
 	size_t byte_count;
@@ -212,7 +223,13 @@ size_t tmi_synth_shortened(const struct tmi_synth_process *process, uint64_t add
 /* Puts the changes into the order in which they happen. */
 void tmi_synth_sort_changes(struct tmi_synth_process *process);
 
+/* Values about page tables that hint() answers; TMEM_E_NOINTERFACE when not known. */
+tmem_status tmi_synth_table_hint(const struct tmi_synth_tables *tables, const char *key,
+				 uint64_t *value);
+
 /* See the ops of the same names. */
+tmem_status tmi_synth_kernel_processes(const struct tmi_synth *synth,
+				       struct tmi_kernel_process **list, size_t *count);
 tmem_status tmi_synth_valid(const struct tmi_synth_process *process, const struct tmi_run *run,
 			    uint64_t from, uint64_t last, uint64_t *first, uint64_t *end);
 bool tmi_synth_untouched(struct tmi_synth_process *process, uint64_t from, uint64_t last,

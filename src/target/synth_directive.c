@@ -37,8 +37,12 @@ static const struct tmi_synth_choice reasons[] = {
 
 static tmem_status take_target(struct tmi_synth_line *line, struct tmi_synth_process *process)
 {
-	enum { LIVE, INCOMPLETE, LENDS, TEXT };
+	enum { MODE, LIVE, INCOMPLETE, LENDS, TEXT };
+	static const struct tmi_synth_choice modes[] = { { "user", 0 },
+							 { "kernel", 1 },
+							 { NULL, 0 } };
 	static const struct tmi_synth_key keys[] = {
+		[MODE] = { "mode", TMI_SYNTH_CHOICE, modes },
 		[LIVE] = { "live", TMI_SYNTH_CHOICE, tmi_synth_yes_no },
 		[INCOMPLETE] = { "incomplete", TMI_SYNTH_CHOICE, tmi_synth_yes_no },
 		[LENDS] = { "lends", TMI_SYNTH_CHOICE, tmi_synth_yes_no },
@@ -53,6 +57,7 @@ static tmem_status take_target(struct tmi_synth_line *line, struct tmi_synth_pro
 	status = tmi_synth_take_keys(line, keys, COUNT(keys), given);
 	if (status != TMEM_S_OK)
 		return status;
+	synth->kernel = given[MODE].given ? given[MODE].number : synth->kernel;
 	synth->live = given[LIVE].given ? given[LIVE].number : synth->live;
 	synth->incomplete = given[INCOMPLETE].given ? given[INCOMPLETE].number : synth->incomplete;
 	synth->lends = given[LENDS].given ? given[LENDS].number : synth->lends;
@@ -73,6 +78,10 @@ static struct tmi_synth_process *new_space(struct tmi_synth *synth)
 		return NULL;
 	pthread_rwlock_init(&process->lock, NULL);
 	process->facts = synth->machine;
+	if (synth->kernel) {
+		process->facts.mode = TMEM_MODE_KERNEL;
+		process->facts.has_protection = false;
+	}
 	process->facts.live = synth->live;
 	process->facts.incomplete = synth->incomplete;
 	process->facts.lends = synth->lends;
@@ -129,6 +138,9 @@ static tmem_status take_process(struct tmi_synth_line *line, struct tmi_synth_pr
 	const char *at;
 	uint64_t id;
 
+	if (synth->kernel)
+		return tmi_synth_expected_at(line, line->start,
+					     "task lines, since the target is a kernel");
 	tmi_synth_at_end(line);
 	at = line->at;
 	if (synth->process_count == MOST_PROCESSES)
@@ -345,6 +357,7 @@ static const struct tmi_synth_directive directives[] = {
 	{ "tables", true, tmi_synth_take_tables },
 	{ "table", true, tmi_synth_take_table },
 	{ "map", true, tmi_synth_take_map },
+	{ "task", false, tmi_synth_take_task },
 	{ "thread", true, tmi_synth_take_thread },
 	{ "run", true, take_run },
 	{ "hole", true, take_hole },
@@ -407,7 +420,9 @@ static tmem_status take_lines(struct tmi_synth_line *line, const char *text, con
 		status = line->number == 1 ? take_first_line(line) : take_line(line);
 		text = newline ? newline + 1 : end;
 	}
-	if (status == TMEM_S_OK && !line->synth->process_count)
+	if (status == TMEM_S_OK && line->synth->kernel && !line->synth->physical)
+		status = tmi_synth_expected(line, "a physical line somewhere");
+	if (status == TMEM_S_OK && !line->synth->kernel && !line->synth->process_count)
 		status = tmi_synth_expected(line, "a process line somewhere");
 	return status;
 }

@@ -53,6 +53,9 @@ tmem_status tmi_synth_take_tables(struct tmi_synth_line *line, struct tmi_synth_
 tmem_status tmi_synth_take_table(struct tmi_synth_line *line, struct tmi_synth_process *process);
 tmem_status tmi_synth_take_map(struct tmi_synth_line *line, struct tmi_synth_process *process);
 
+/* What runs in kernel mode, in synth_kernel.c. */
+tmem_status tmi_synth_take_task(struct tmi_synth_line *line, struct tmi_synth_process *process);
+
 extern const struct tmi_synth_choice tmi_synth_yes_no[];
 
 #endif

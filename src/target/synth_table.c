@@ -12,141 +12,20 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "target/synth_directive.h"
+#include "target/synth_table.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define TABLE_SIZE   4096u
-#define MOST_LEVELS  4
 #define MOST_ENTRIES (1u << 20) /* of all map lines: 4 GiB in small pages, 8 MiB of bytes */
 #define MOST_TABLES  (1u << 14)
 #define NO_CHILD     UINT32_MAX
 
-/* What a map line wants of a page. */
-struct access {
-	bool read, write, execute, user;
-};
-
-struct tmi_synth_format {
-	unsigned levels;
-	unsigned width;              /* bytes of an entry */
-	unsigned shift[MOST_LEVELS]; /* lowest address bit that indexes the level */
-	unsigned bits[MOST_LEVELS];  /* how many */
-	bool large[MOST_LEVELS];     /* an entry of the level can map a page */
-	unsigned virtual_bits;       /* the bits above are copies of the highest of these */
-	bool low_half;               /* the bits above are all 0 or all 1, whatever it is */
-	uint64_t last_physical;
-	uint64_t root_align;
-	uint64_t (*table)(unsigned level, uint64_t address);
-	uint64_t (*page)(const struct access *access, uint64_t address, bool large);
-};
-
 /* A table: its entries that lead to tables. */
 struct tmi_synth_table {
 	uint64_t address;
-	uint32_t *children; /* by index; in tmi_synth.tables */
-};
-
-/* Present, writable, user, accessed: what leads on allows all, the page itself decides. */
-static uint64_t x64_table(unsigned level, uint64_t address)
-{
-	(void)level;
-	return address | 0x27;
-}
-
-/* The four entries at the top of PAE have no access bits; they are reserved there. */
-static uint64_t pae_table(unsigned level, uint64_t address)
-{
-	return address | (level == 0 ? 0x01 : 0x27);
-}
-
-/* P 0x1, R/W 0x2, U/S 0x4, A 0x20, D 0x40, PS 0x80. */
-static uint64_t x86_page(const struct access *access, uint64_t address, bool large)
-{
-	uint64_t entry = address | (access->read ? 0x21 : 0);
-
-	entry |= access->write ? 0x42 : 0;
-	entry |= access->user ? 0x04 : 0;
-	return entry | (large ? 0x80 : 0);
-}
-
-/* The same with XD, bit 63. */
-static uint64_t x64_page(const struct access *access, uint64_t address, bool large)
-{
-	return x86_page(access, address, large) | (access->execute ? 0 : 1ull << 63);
-}
-
-static uint64_t arm64_table(unsigned level, uint64_t address)
-{
-	(void)level;
-	return address | 3;
-}
-
-/*
- * Valid 0x1, not a block 0x2, AP[1] (EL0) 0x40, AP[2] (read-only) 0x80, inner shareable 0x300,
- * AF 0x400, PXN bit 53, UXN bit 54. What EL0 may execute EL1 may not, and the other way round.
- */
-static uint64_t arm64_page(const struct access *access, uint64_t address, bool large)
-{
-	uint64_t entry = address | 0x700 | (access->read ? 1 : 0) | (large ? 0 : 2);
-
-	entry |= access->user ? 0x40 : 0;
-	entry |= access->write ? 0 : 0x80;
-	entry |= access->execute && !access->user ? 0 : 1ull << 53;
-	return entry | (access->execute && access->user ? 0 : 1ull << 54);
-}
-
-#define TOP_52 ((1ull << 52) - 1)
-#define TOP_48 ((1ull << 48) - 1)
-
-static const struct tmi_synth_format formats[] = {
-	{ 4,
-	  8,
-	  { 39, 30, 21, 12 },
-	  { 9, 9, 9, 9 },
-	  { false, true, true, true },
-	  48,
-	  false,
-	  TOP_52,
-	  4096,
-	  x64_table,
-	  x64_page },
-	{ 2,
-	  4,
-	  { 22, 12 },
-	  { 10, 10 },
-	  { true, true },
-	  32,
-	  false,
-	  UINT32_MAX,
-	  4096,
-	  x64_table,
-	  x86_page },
-	{ 3,
-	  8,
-	  { 30, 21, 12 },
-	  { 2, 9, 9 },
-	  { false, true, true },
-	  32,
-	  false,
-	  TOP_52,
-	  32,
-	  pae_table,
-	  x64_page },
-	{ 4,
-	  8,
-	  { 39, 30, 21, 12 },
-	  { 9, 9, 9, 9 },
-	  { false, true, true, true },
-	  48,
-	  true,
-	  TOP_48,
-	  4096,
-	  arm64_table,
-	  arm64_page },
-};
-
-static const struct tmi_synth_choice format_names[] = {
-	{ "x64", 0 }, { "x86", 1 }, { "pae", 2 }, { "arm64", 3 }, { NULL, 0 }
+	uint32_t *children;                    /* by index; in tmi_synth.tables */
+	const struct tmi_synth_format *format; /* of a first table, else NULL */
 };
 
 static tmem_status want_physical(struct tmi_synth_line *line,
@@ -175,7 +54,7 @@ static tmem_status add_table(struct tmi_synth_line *line, uint64_t address, uint
 		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
 	memset(children, 0xff, size);
 	*index = (uint32_t)tables->count;
-	tables->list[tables->count++] = (struct tmi_synth_table){ address, children };
+	tables->list[tables->count++] = (struct tmi_synth_table){ address, children, NULL };
 	return TMEM_S_OK;
 }
 
@@ -208,38 +87,6 @@ tmem_status tmi_synth_take_tables(struct tmi_synth_line *line, struct tmi_synth_
 	return TMEM_S_OK;
 }
 
-tmem_status tmi_synth_take_table(struct tmi_synth_line *line, struct tmi_synth_process *process)
-{
-	struct tmi_synth_tables *tables = &line->synth->tables;
-	tmem_status status = want_physical(line, process, "table");
-	uint64_t format = 0, root = 0;
-	const char *at = line->at;
-
-	if (status == TMEM_S_OK)
-		status = tmi_synth_take_choice(line, "a format of tables", format_names, &format);
-	if (status == TMEM_S_OK) {
-		tmi_synth_at_end(line);
-		at = line->at;
-		status = tmi_synth_take_number(line, "the address of the first table", &root);
-	}
-	if (status == TMEM_S_OK &&
-	    (root > formats[format].last_physical || root % formats[format].root_align))
-		status = tmi_synth_expected_at(line, at, "a multiple of %llu up to 0x%llx",
-					       (unsigned long long)formats[format].root_align,
-					       (unsigned long long)formats[format].last_physical);
-	if (status == TMEM_S_OK)
-		status = tmi_synth_take_end(line);
-	if (status == TMEM_S_OK)
-		status = add_table(line, root, &tables->root);
-	if (status != TMEM_S_OK)
-		return status;
-	tables->format = &formats[format];
-	if (!tables->has_root)
-		tables->first_root = root;
-	tables->has_root = true;
-	return TMEM_S_OK;
-}
-
 /* Entries as content; all of one table, one after the other. */
 static tmem_status put_entries(struct tmi_synth_line *line, struct tmi_synth_process *process,
 			       uint64_t address, size_t byte_at)
@@ -268,6 +115,174 @@ static unsigned index_at(const struct tmi_synth_format *format, unsigned level, 
 	return (unsigned)(address >> format->shift[level]) & ((1u << format->bits[level]) - 1);
 }
 
+enum table_key { LEVELS, BITS, FIRST, ISOLATED, INVERTED, ENCRYPTION, UPPER, TABLE_KEYS };
+
+static const struct tmi_synth_key table_keys[TABLE_KEYS] = {
+	[LEVELS] = { "levels", TMI_SYNTH_NUMBER, NULL },
+	[BITS] = { "bits", TMI_SYNTH_NUMBER, NULL },
+	[FIRST] = { "first", TMI_SYNTH_NUMBER, NULL },
+	[ISOLATED] = { "isolated", TMI_SYNTH_CHOICE, tmi_synth_yes_no },
+	[INVERTED] = { "inverted", TMI_SYNTH_CHOICE, tmi_synth_yes_no },
+	[ENCRYPTION] = { "encryption", TMI_SYNTH_NUMBER, NULL },
+	[UPPER] = { "upper", TMI_SYNTH_NUMBER, NULL },
+};
+
+/* Which variant of the format it is. */
+static tmem_status choose_variant(struct tmi_synth_line *line, const struct tmi_synth_given *given,
+				  const struct tmi_synth_format **format)
+{
+	const struct tmi_synth_format *variant =
+		tmi_synth_format_variant(*format, given[LEVELS].number, given[BITS].number);
+
+	if (variant && (!given[LEVELS].given || given[LEVELS].number) &&
+	    (!given[BITS].given || given[BITS].number)) {
+		*format = variant;
+		return TMEM_S_OK;
+	}
+	return tmi_synth_expected_at(line, given[LEVELS].given ? given[LEVELS].at : given[BITS].at,
+				     "a size that these tables have (x64 levels=4 or 5, arm64 "
+				     "bits=39 or 48)");
+}
+
+/* Keys that say what the processor or the kernel does to entries. */
+static tmem_status apply_table_keys(struct tmi_synth_line *line,
+				    const struct tmi_synth_given *given, bool kernel)
+{
+	struct tmi_synth_tables *tables = &line->synth->tables;
+	const struct tmi_synth_format *format = tables->format;
+	uint64_t first = given[FIRST].given ? given[FIRST].number : format->kernel_first;
+
+	if (given[FIRST].given &&
+	    (!kernel || !first || first % TABLE_SIZE || !tmi_synth_canonical(format, first)))
+		return tmi_synth_expected_at(line, given[FIRST].at,
+					     "the first page of kernel addresses, of a table that "
+					     "is marked kernel");
+	if (given[ISOLATED].number && !format->no_execute)
+		return tmi_synth_expected_at(line, given[ISOLATED].at, "isolated= of x64 only");
+	if (given[INVERTED].number && !format->inverts)
+		return tmi_synth_expected_at(line, given[INVERTED].at,
+					     "inverted= of x64 and pae only");
+	if (given[ENCRYPTION].given && (!format->inverts || given[ENCRYPTION].number % TABLE_SIZE ||
+					given[ENCRYPTION].number > format->last_physical))
+		return tmi_synth_expected_at(line, given[ENCRYPTION].at,
+					     "bits 12 to 51 of an entry of x64 or pae");
+	tables->kernel_first = kernel ? first : 0;
+	tables->isolated = given[ISOLATED].number;
+	tables->inverted = given[INVERTED].number;
+	tables->encryption = given[ENCRYPTION].number;
+	return TMEM_S_OK;
+}
+
+/* The first table of each half is what the target's hints tell. */
+static void keep_hints(struct tmi_synth_tables *tables, uint64_t root)
+{
+	struct tmi_tables *hints = &tables->hints;
+
+	if (!tables->has_root && !tables->has_kernel_root) {
+		hints->scheme = tables->format->scheme;
+		hints->levels = hints->scheme == TMI_SCHEME_X64 ? tables->format->levels : 0;
+		hints->virtual_bits =
+			hints->scheme == TMI_SCHEME_ARM64 ? tables->format->virtual_bits : 0;
+		hints->root = UINT64_MAX;
+		hints->encryption_mask = tables->encryption;
+	}
+	hints->flags |= tables->inverted ? TMI_TABLES_INVERTED_NONE : 0;
+	if (tables->kernel_first && !tables->has_kernel_root) {
+		hints->kernel_root = root;
+		hints->kernel_first = tables->kernel_first;
+		tables->has_kernel_root = true;
+	}
+	if (!tables->kernel_first && !tables->has_root) {
+		hints->root = root;
+		hints->flags |= tables->isolated ? TMI_TABLES_ISOLATED : 0;
+		tables->has_root = true;
+	}
+}
+
+/* The upper half of the table at @root, as it is now, becomes that of the new table too. */
+static tmem_status share_upper(struct tmi_synth_line *line, struct tmi_synth_process *process,
+			       const struct tmi_synth_given *given)
+{
+	struct tmi_synth_tables *tables = &line->synth->tables;
+	const struct tmi_synth_format *format = tables->format;
+	const struct tmi_synth_table *to = &tables->list[tables->root];
+	const struct tmi_synth_table *from = NULL;
+	unsigned count = 1u << format->bits[0];
+	tmem_status status = TMEM_S_OK;
+
+	for (size_t i = 0; i < tables->root && !from; i++)
+		if (tables->list[i].format == format && tables->list[i].address == given->number)
+			from = &tables->list[i];
+	if (!from)
+		return tmi_synth_expected_at(line, given->at,
+					     "the place of an earlier table of this format");
+	for (unsigned i = count / 2; i < count && status == TMEM_S_OK; i++) {
+		size_t byte_at = line->synth->byte_count;
+		uint32_t child = from->children[i];
+
+		to->children[i] = child;
+		if (child == NO_CHILD)
+			continue;
+		status = append_entry(line->synth, format->table(0, tables->list[child].address) |
+							   tables->encryption);
+		if (status == TMEM_S_OK)
+			status = put_entries(line, process,
+					     to->address + (uint64_t)i * format->width, byte_at);
+	}
+	return status;
+}
+
+/* FORMAT ROOT [kernel] [keys]; *given is one row for each key. */
+static tmem_status take_table_words(struct tmi_synth_line *line,
+				    const struct tmi_synth_format **format, uint64_t *root,
+				    bool *kernel, struct tmi_synth_given *given)
+{
+	tmem_status status = tmi_synth_take_format(line, format);
+	const char *at;
+
+	if (status != TMEM_S_OK)
+		return status;
+	tmi_synth_at_end(line);
+	at = line->at;
+	status = tmi_synth_take_number(line, "the address of the first table", root);
+	if (status == TMEM_S_OK &&
+	    (*root > (*format)->last_physical || *root % (*format)->root_align))
+		status = tmi_synth_expected_at(line, at, "a multiple of %llu up to 0x%llx",
+					       (unsigned long long)(*format)->root_align,
+					       (unsigned long long)(*format)->last_physical);
+	if (status == TMEM_S_OK)
+		*kernel = tmi_synth_skip_word(line, "kernel");
+	if (status == TMEM_S_OK)
+		status = tmi_synth_take_keys(line, table_keys, TABLE_KEYS, given);
+	return status;
+}
+
+tmem_status tmi_synth_take_table(struct tmi_synth_line *line, struct tmi_synth_process *process)
+{
+	struct tmi_synth_tables *tables = &line->synth->tables;
+	tmem_status status = want_physical(line, process, "table");
+	struct tmi_synth_given given[TABLE_KEYS];
+	const struct tmi_synth_format *format;
+	uint64_t root = 0;
+	bool kernel = false;
+
+	if (status == TMEM_S_OK)
+		status = take_table_words(line, &format, &root, &kernel, given);
+	if (status == TMEM_S_OK)
+		status = choose_variant(line, given, &format);
+	if (status != TMEM_S_OK)
+		return status;
+	tables->format = format;
+	status = apply_table_keys(line, given, kernel);
+	if (status == TMEM_S_OK)
+		status = add_table(line, root, &tables->root);
+	if (status != TMEM_S_OK)
+		return status;
+	tables->list[tables->root].format = format;
+	keep_hints(tables, root);
+	return given[UPPER].given ? share_upper(line, process, &given[UPPER]) : TMEM_S_OK;
+}
+
 /* The table below entry @index of *table, made when there is none. */
 static tmem_status step(struct tmi_synth_line *line, struct tmi_synth_process *process,
 			unsigned level, unsigned index, uint32_t *table)
@@ -278,6 +293,7 @@ static tmem_status step(struct tmi_synth_line *line, struct tmi_synth_process *p
 	uint64_t place = tables->list[*table].address + (uint64_t)index * format->width;
 	size_t byte_at = line->synth->byte_count;
 	uint64_t address = tables->next;
+	uint64_t above = 0;
 	tmem_status status;
 
 	if (*child != NO_CHILD) {
@@ -287,7 +303,11 @@ static tmem_status step(struct tmi_synth_line *line, struct tmi_synth_process *p
 	if (tables->end - address < TABLE_SIZE || address > format->last_physical)
 		return tmi_synth_expected_at(line, line->start,
 					     "a tables line with room for another table");
-	status = append_entry(line->synth, format->table(level, address));
+	/* The kernel's copy of a pair lets nobody execute what user mode has. */
+	if (tables->isolated && level == 0 && index < 1u << (format->bits[0] - 1))
+		above = format->no_execute;
+	status = append_entry(line->synth,
+			      format->table(level, address) | above | tables->encryption);
 	if (status == TMEM_S_OK)
 		status = put_entries(line, process, place, byte_at);
 	/* The list may move: the child is set before it grows. */
@@ -303,8 +323,23 @@ struct mapping {
 	uint64_t physical;
 	uint64_t pages; /* left */
 	unsigned level; /* whose entries map */
-	struct access access;
+	struct tmi_synth_access access;
 };
+
+/* The entry of one page: its frame as the kernel keeps it, and its bits. */
+static uint64_t page_entry(const struct tmi_synth_tables *tables, const struct mapping *map)
+{
+	const struct tmi_synth_format *format = tables->format;
+	uint64_t encryption = map->access.plain ? 0 : tables->encryption;
+	uint64_t frame = map->physical;
+
+	if (map->access.entry == TMI_SYNTH_ENTRY_SWAP)
+		return format->page(&map->access, frame, false);
+	if (map->access.entry == TMI_SYNTH_ENTRY_NONE && tables->inverted)
+		frame = (~frame >> format->shift[map->level] << format->shift[map->level]) &
+			format->last_physical & ~tables->encryption;
+	return format->page(&map->access, frame, map->level + 1 < format->levels) | encryption;
+}
 
 /* As many pages as lie in one table. */
 static tmem_status map_in_table(struct tmi_synth_line *line, struct tmi_synth_process *process,
@@ -313,7 +348,6 @@ static tmem_status map_in_table(struct tmi_synth_line *line, struct tmi_synth_pr
 	struct tmi_synth_tables *tables = &line->synth->tables;
 	const struct tmi_synth_format *format = tables->format;
 	unsigned index = index_at(format, map->level, map->virtual);
-	bool large = map->level + 1 < format->levels;
 	size_t byte_at = line->synth->byte_count;
 	uint32_t table = tables->root;
 	tmem_status status = TMEM_S_OK;
@@ -328,8 +362,7 @@ static tmem_status map_in_table(struct tmi_synth_line *line, struct tmi_synth_pr
 	for (; map->pages && index < 1u << format->bits[map->level] && status == TMEM_S_OK;
 	     index++) {
 		tables->list[table].children[index] = NO_CHILD;
-		status =
-			append_entry(line->synth, format->page(&map->access, map->physical, large));
+		status = append_entry(line->synth, page_entry(tables, map));
 		map->virtual += 1ull << format->shift[map->level];
 		map->physical += 1ull << format->shift[map->level];
 		map->pages--;
@@ -338,7 +371,7 @@ static tmem_status map_in_table(struct tmi_synth_line *line, struct tmi_synth_pr
 }
 
 /* Four letters: rwx, each or '-', then u (user) or k (kernel). */
-static tmem_status take_access(struct tmi_synth_line *line, struct access *access)
+static tmem_status take_access(struct tmi_synth_line *line, struct tmi_synth_access *access)
 {
 	const char *at;
 	bool fits;
@@ -349,45 +382,74 @@ static tmem_status take_access(struct tmi_synth_line *line, struct access *acces
 		fits = at[i] == "rwx"[i] || at[i] == '-';
 	if (!fits || (at[3] != 'u' && at[3] != 'k'))
 		return tmi_synth_expected(line, "flags such as rw-u or r-xk");
-	*access = (struct access){ at[0] == 'r', at[1] == 'w', at[2] == 'x', at[3] == 'u' };
+	*access =
+		(struct tmi_synth_access){ at[0] == 'r', at[1] == 'w', at[2] == 'x', at[3] == 'u' };
 	line->at += 4;
 	return TMEM_S_OK;
 }
 
-static tmem_status take_level(struct tmi_synth_line *line, const struct tmi_synth_format *format,
-			      unsigned *level)
-{
-	static const struct tmi_synth_key keys[] = { { "page", TMI_SYNTH_NUMBER, NULL } };
-	struct tmi_synth_given given[COUNT(keys)];
-	tmem_status status = tmi_synth_take_keys(line, keys, COUNT(keys), given);
+enum map_key { PAGE, ENTRY, GLOBAL, CONTIGUOUS, ENCRYPTED, MAP_KEYS };
 
+static const struct tmi_synth_choice map_entries[] = {
+	{ "page", TMI_SYNTH_ENTRY_PAGE },
+	{ "none", TMI_SYNTH_ENTRY_NONE },
+	{ "swap", TMI_SYNTH_ENTRY_SWAP },
+	{ NULL, 0 },
+};
+
+static const struct tmi_synth_key map_keys[MAP_KEYS] = {
+	[PAGE] = { "page", TMI_SYNTH_NUMBER, NULL },
+	[ENTRY] = { "entry", TMI_SYNTH_CHOICE, map_entries },
+	[GLOBAL] = { "global", TMI_SYNTH_CHOICE, tmi_synth_yes_no },
+	[CONTIGUOUS] = { "contiguous", TMI_SYNTH_CHOICE, tmi_synth_yes_no },
+	[ENCRYPTED] = { "encrypted", TMI_SYNTH_CHOICE, tmi_synth_yes_no },
+};
+
+static tmem_status choose_level(struct tmi_synth_line *line, const struct tmi_synth_format *format,
+				const struct tmi_synth_given *page, unsigned *level)
+{
 	*level = format->levels - 1;
-	if (status != TMEM_S_OK || !given[0].given)
-		return status;
+	if (!page->given)
+		return TMEM_S_OK;
 	for (unsigned i = 0; i < format->levels; i++)
-		if (format->large[i] && given[0].number == 1ull << format->shift[i]) {
+		if (format->large[i] && page->number == 1ull << format->shift[i]) {
 			*level = i;
 			return TMEM_S_OK;
 		}
 	return tmi_synth_expected_at(
-		line, given[0].at,
-		"a page size that these tables have (4K, 2M, 1G or, with x86, 4M)");
+		line, page->at, "a page size that these tables have (4K, 2M, 1G or, with x86, 4M)");
 }
 
-/* True when the bits above the translated ones are what the machine wants. */
-static bool canonical(const struct tmi_synth_format *format, uint64_t address)
+static tmem_status take_map_keys(struct tmi_synth_line *line, const struct tmi_synth_format *format,
+				 struct mapping *map)
 {
-	uint64_t above = address >> (format->virtual_bits - !format->low_half);
-	uint64_t ones = UINT64_MAX >> (format->virtual_bits - !format->low_half);
+	struct tmi_synth_access *access = &map->access;
+	struct tmi_synth_given given[MAP_KEYS];
+	tmem_status status = tmi_synth_take_keys(line, map_keys, MAP_KEYS, given);
 
-	if (format->virtual_bits == 32)
-		return address <= UINT32_MAX;
-	return above == 0 || above == ones;
+	if (status == TMEM_S_OK)
+		status = choose_level(line, format, &given[PAGE], &map->level);
+	if (status != TMEM_S_OK)
+		return status;
+	if (given[CONTIGUOUS].number && !format->has_contiguous)
+		return tmi_synth_expected_at(line, given[CONTIGUOUS].at,
+					     "contiguous= of arm64 only");
+	if (given[GLOBAL].number && format->has_contiguous)
+		return tmi_synth_expected_at(line, given[GLOBAL].at,
+					     "global= of x64, pae and x86 only");
+	access->entry = (uint8_t)given[ENTRY].number;
+	access->global = given[GLOBAL].number;
+	access->contiguous = given[CONTIGUOUS].number;
+	access->plain = given[ENCRYPTED].given && !given[ENCRYPTED].number;
+	if (access->entry == TMI_SYNTH_ENTRY_SWAP && map->level + 1 < format->levels)
+		return tmi_synth_expected_at(line, given[ENTRY].at, "swap of small pages only");
+	return TMEM_S_OK;
 }
 
-static tmem_status take_places(struct tmi_synth_line *line, const struct tmi_synth_format *format,
+static tmem_status take_places(struct tmi_synth_line *line, const struct tmi_synth_tables *tables,
 			       struct mapping *map, uint64_t *size)
 {
+	const struct tmi_synth_format *format = tables->format;
 	uint64_t last = 0;
 	tmem_status status;
 	const char *at;
@@ -399,10 +461,14 @@ static tmem_status take_places(struct tmi_synth_line *line, const struct tmi_syn
 		status = tmi_synth_take_range(line, format->last_physical, &map->physical, &last);
 	*size = last - map->physical + 1;
 	if (status == TMEM_S_OK &&
-	    (*size - 1 > UINT64_MAX - map->virtual || !canonical(format, map->virtual) ||
-	     !canonical(format, map->virtual + (*size - 1)) ||
+	    (*size - 1 > UINT64_MAX - map->virtual || !tmi_synth_canonical(format, map->virtual) ||
+	     !tmi_synth_canonical(format, map->virtual + (*size - 1)) ||
 	     map->virtual >> 63 != (map->virtual + (*size - 1)) >> 63))
 		status = tmi_synth_expected_at(line, at, "a canonical range of virtual addresses");
+	if (status == TMEM_S_OK && map->virtual < tables->kernel_first)
+		status = tmi_synth_expected_at(line, at,
+					       "an address from 0x%llx up in a kernel table",
+					       (unsigned long long)tables->kernel_first);
 	return status;
 }
 
@@ -413,14 +479,14 @@ tmem_status tmi_synth_take_map(struct tmi_synth_line *line, struct tmi_synth_pro
 	struct mapping map = { 0 };
 	uint64_t size = 0, mask;
 
-	if (status == TMEM_S_OK && !tables->has_root)
+	if (status == TMEM_S_OK && !tables->format)
 		status = tmi_synth_expected_at(line, line->start, "a table line before map");
 	if (status == TMEM_S_OK)
-		status = take_places(line, tables->format, &map, &size);
+		status = take_places(line, tables, &map, &size);
 	if (status == TMEM_S_OK)
 		status = take_access(line, &map.access);
 	if (status == TMEM_S_OK)
-		status = take_level(line, tables->format, &map.level);
+		status = take_map_keys(line, tables->format, &map);
 	if (status != TMEM_S_OK)
 		return status;
 	mask = (1ull << tables->format->shift[map.level]) - 1;

@@ -669,6 +669,166 @@ static void test_table_messages(void **unused)
 		       "t:5:1: expected at most 1048576 mapped pages in all");
 }
 
+static uint64_t hint(struct tmi_synth *synth, const char *key)
+{
+	uint64_t value = 12345;
+
+	assert_int_equal(KIND.hint(synth, TMI_SPACE_PHYSICAL, key, &value), TMEM_S_OK);
+	return value;
+}
+
+#define KERNEL "target mode=kernel\nphysical\nrun 0 16M ?\ntables 0x10000 0x10000\n"
+
+/* Entries worked out by hand: five levels, pairs, and what Linux keeps in entries. */
+static void test_tables_linux(void **unused)
+{
+	struct tmi_synth *synth = parse(
+		KERNEL
+		"table x64 0x1000 levels=5 isolated=yes inverted=yes encryption=0x800000000000\n"
+		"map 0x00ff123440201000 0x20000 4K r-xu global=yes\n"
+		"map 0x00ff123440202000 0x123456000 4K rw-u entry=none\n"
+		"map 0x00ff123440203000 0x42000 4K rw-u entry=swap\n"
+		"map 0x00ff123440204000 0x21000 4K r-xu encrypted=no\n"
+		"map 0x00ff123440400000 0x400000 2M rw-u page=2M entry=none\n"
+		"map 0xff11000000000000 0x22000 4K rw-k\n"
+		"table x64 0x2000 levels=5 encryption=0x800000000000 upper=0x1000\n");
+	uint64_t value;
+
+	(void)unused;
+	/* 0x00ff123440201000: indices 255, 36, 209, 1, 1. */
+	assert_int_equal(entry_at(synth, 0x1000 + 8 * 255, 8), 0x8000800000010027);
+	assert_int_equal(entry_at(synth, 0x10000 + 8 * 36, 8), 0x0000800000011027);
+	assert_int_equal(entry_at(synth, 0x11000 + 8 * 209, 8), 0x0000800000012027);
+	assert_int_equal(entry_at(synth, 0x12008, 8), 0x0000800000013027);
+	assert_int_equal(entry_at(synth, 0x13008, 8), 0x0000800000020125);
+	/* The frame inverted, but for the bit of encryption, which is set. */
+	assert_int_equal(entry_at(synth, 0x13010, 8), 0x000ffffedcba9120);
+	/* Type 1 in bits 59 up, page 0x42 of the swap file inverted in bits 9 to 58. */
+	assert_int_equal(entry_at(synth, 0x13018, 8), 0x0fffffffffff7a00);
+	assert_int_equal(entry_at(synth, 0x13020, 8), 0x21025);
+	assert_int_equal(entry_at(synth, 0x12010, 8), 0x000fffffffa001a0);
+	/* 0xff11000000000000: indices 273, 0, 0, 0, 0; no pair above the middle. */
+	assert_int_equal(entry_at(synth, 0x1000 + 8 * 273, 8), 0x0000800000014027);
+	assert_int_equal(entry_at(synth, 0x2000 + 8 * 273, 8), 0x0000800000014027);
+	assert_int_equal(entry_at(synth, 0x2000 + 8 * 255, 8), 0);
+	assert_int_equal(hint(synth, "root"), 0x1000);
+	assert_int_equal(hint(synth, "scheme"), TMI_SCHEME_X64);
+	assert_int_equal(hint(synth, "levels"), 5);
+	assert_int_equal(hint(synth, "tables-flags"),
+			 TMI_TABLES_ISOLATED | TMI_TABLES_INVERTED_NONE);
+	assert_int_equal(hint(synth, "encryption-mask"), 0x800000000000);
+	assert_int_equal(KIND.hint(synth, 0, "kernel-root", &value), TMEM_E_NOINTERFACE);
+	assert_int_equal(KIND.hint(synth, 0, "virtual-bits", &value), TMEM_E_NOINTERFACE);
+	tmi_synth_free(synth);
+}
+
+static void test_tables_arm64_pair(void **unused)
+{
+	struct tmi_synth *synth = parse(
+		"target mode=kernel\nmachine arm64\nphysical\nrun 0 16M ?\n"
+		"tables 0x10000 0x10000\ntable arm64 0x1000 kernel bits=39\n"
+		"map 0xffffff8040201000 0x20000 64K rw-k contiguous=yes\n"
+		"map 0xffffff8080000000 0x40000000 1G r-xk page=1G\n"
+		"table arm64 0x2000 bits=39\n"
+		"map 0x1000 0x30000 4K rw-u entry=none\nmap 0x2000 0x42000 4K rw-u entry=swap\n");
+
+	(void)unused;
+	/* 0xffffff8040201000: indices 1, 1, 1 of three levels. */
+	assert_int_equal(entry_at(synth, 0x1008, 8), 0x10003);
+	assert_int_equal(entry_at(synth, 0x10008, 8), 0x11003);
+	assert_int_equal(entry_at(synth, 0x11008, 8), 0x0070000000020703);
+	assert_int_equal(entry_at(synth, 0x11080, 8), 0x007000000002f703);
+	assert_int_equal(entry_at(synth, 0x1010, 8), 0x0040000040000781);
+	assert_int_equal(entry_at(synth, 0x2000, 8), 0x12003);
+	assert_int_equal(entry_at(synth, 0x13008, 8), 0x0460000000030f82);
+	assert_int_equal(entry_at(synth, 0x13010, 8), 0x4208);
+	assert_int_equal(hint(synth, "scheme"), TMI_SCHEME_ARM64);
+	assert_int_equal(hint(synth, "virtual-bits"), 39);
+	assert_int_equal(hint(synth, "root"), 0x2000);
+	assert_int_equal(hint(synth, "kernel-root"), 0x1000);
+	assert_int_equal(hint(synth, "kernel-first"), 0xffffff8000000000);
+	tmi_synth_free(synth);
+
+	synth = parse(KERNEL "table x86 0x1000\nmap 0x1000 0x42000 4K r--u entry=swap\n"
+			     "map 0x2000 0x42000 4K r--u entry=none\n"
+			     "table pae 0x2000 kernel\nmap 0xc0000000 0 4K r--k\n");
+	assert_int_equal(entry_at(synth, 0x10004, 4), 0x4202);
+	assert_int_equal(entry_at(synth, 0x10008, 4), 0x42120);
+	assert_int_equal(hint(synth, "kernel-first"), 0xc0000000);
+	tmi_synth_free(synth);
+}
+
+static void test_kernel(void **unused)
+{
+	struct tmi_synth *synth = parse(
+		"target mode=kernel live=yes\nmachine i386\nphysical\nrun 0 64K ?\n"
+		"task \"swapper\" 0 0xc0001000 0x1000 kernel-thread=yes\n"
+		"task \"init\" 1 0xc0002000 0x2000\ntask \"sh\" 77 0xc0003000 0x3000 parent=1\n");
+	struct tmi_kernel_process *list = NULL;
+	struct tmi_facts facts;
+	size_t count = 0;
+	uint64_t value;
+
+	(void)unused;
+	assert_int_equal(KIND.process_count(synth), 0);
+	assert_true(KIND.facts(synth, TMI_SPACE_PHYSICAL, &facts));
+	assert_int_equal(facts.mode, TMEM_MODE_KERNEL);
+	assert_int_equal(facts.pointer_size, 4);
+	assert_false(facts.has_protection);
+	assert_true(facts.live);
+	assert_false(KIND.facts(synth, 0, &facts));
+	assert_int_equal(KIND.kernel_processes(synth, &list, &count), TMEM_S_OK);
+	assert_int_equal(count, 3);
+	assert_string_equal(list[0].name, "swapper");
+	assert_int_equal(list[0].flags, TMEM_PROCESS_KERNEL_THREAD);
+	assert_int_equal(list[2].system_id, 77);
+	assert_int_equal(list[2].parent_system_id, 1);
+	assert_int_equal(list[2].flags, 0);
+	assert_int_equal(list[2].data_offset, 0xc0003000);
+	assert_int_equal(list[2].root, 0x3000);
+	free(list);
+	assert_int_equal(KIND.suspend(synth), TMEM_S_OK);
+	assert_int_equal(KIND.resume(synth), TMEM_S_OK);
+	assert_int_equal(KIND.hint(synth, TMI_SPACE_PHYSICAL, "root", &value), TMEM_E_NOINTERFACE);
+	tmi_synth_free(synth);
+
+	synth = parse("target mode=kernel\nphysical\n");
+	assert_int_equal(KIND.kernel_processes(synth, &list, &count), TMEM_E_NOINTERFACE);
+	assert_null(list);
+	assert_int_equal(count, 0);
+	tmi_synth_free(synth);
+}
+
+static void test_kernel_messages(void **unused)
+{
+	(void)unused;
+	assert_refused(HEAD "target mode=kernel\n", "a physical line somewhere");
+	assert_refused(HEAD "target mode=kernel\nprocess 1\n", "t:3:1: expected task lines");
+	assert_refused(HEAD "process 1\ntask \"a\" 1 0 0\n", "t:3:1: expected target mode=kernel");
+	assert_refused(HEAD KERNEL "task 1\n", "t:6:6: expected the task's name in \"\"");
+	assert_refused(HEAD KERNEL "task \"a\" 1 0 0\ntask \"b\" 1 0 0\n",
+		       "t:7:10: expected a process id not used before");
+	assert_refused(HEAD KERNEL
+		       "task \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		       "aaaaaaaaaaaaaa\" 1 0 0\n",
+		       "a name of at most 63 bytes");
+	assert_refused(HEAD KERNEL "table x64 0 levels=3\n", "t:6:20: expected a size that these");
+	assert_refused(HEAD KERNEL "table arm64 0 bits=0\n", "a size that these tables have");
+	assert_refused(HEAD KERNEL "table pae 0 isolated=yes\n", "isolated= of x64 only");
+	assert_refused(HEAD KERNEL "table x86 0 inverted=yes\n", "inverted= of x64 and pae");
+	assert_refused(HEAD KERNEL "table x64 0 encryption=1\n", "bits 12 to 51 of an entry");
+	assert_refused(HEAD KERNEL "table x64 0 first=4K\n", "of a table that is marked kernel");
+	assert_refused(HEAD KERNEL "table x64 0 upper=0\n", "the place of an earlier table");
+	assert_refused(HEAD KERNEL "table x64 0 kernel\nmap 0x1000 0 4K rw-k\n",
+		       "t:7:5: expected an address from 0xffff800000000000 up");
+	assert_refused(HEAD KERNEL "table x64 0\nmap 0 0 4K rw-k contiguous=yes\n",
+		       "contiguous= of arm64 only");
+	assert_refused(HEAD KERNEL "table arm64 0\nmap 0 0 4K rw-k global=yes\n",
+		       "global= of x64, pae and x86 only");
+	assert_refused(HEAD KERNEL "table x64 0\nmap 0 0 2M rw-k page=2M entry=swap\n",
+		       "swap of small pages only");
+}
+
 /* The top of a 64-bit space, and ranges that end there. */
 static void test_top_of_space(void **unused)
 {
@@ -739,6 +899,8 @@ int main(void)
 		cmocka_unit_test(test_latency),       cmocka_unit_test(test_link_messages),
 		cmocka_unit_test(test_physical),      cmocka_unit_test(test_tables_x64),
 		cmocka_unit_test(test_tables_others), cmocka_unit_test(test_table_messages),
+		cmocka_unit_test(test_tables_linux),  cmocka_unit_test(test_tables_arm64_pair),
+		cmocka_unit_test(test_kernel),        cmocka_unit_test(test_kernel_messages),
 	};
 
 	return cmocka_run_group_tests_name("synth", tests, NULL, NULL);
