@@ -212,6 +212,7 @@ static bool add_one(struct pass *pass, const uint8_t *bytes, const uint8_t *vers
 		return true;
 	symbol.name = pass->strings + name;
 	symbol.name_length = pass->strings_size - name;
+	symbol.versioned = version != NULL;
 	symbol.hidden =
 		version && (tmi_load16(version, pass->image->elf.big_endian) & VERSION_HIDDEN) != 0;
 	/* A name that runs out of its table may have been cut. */

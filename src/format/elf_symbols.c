@@ -42,10 +42,11 @@ void tmi_elf_symbols_fini(struct tmi_elf_symbols *symbols)
 }
 
 /* A name as people type it: without its version, and with nothing in it that is not text. */
-static size_t name_length(const struct tmi_elf_raw_symbol *symbol, bool *hidden)
+static size_t name_length(const struct tmi_elf_raw_symbol *symbol, bool *versioned, bool *hidden)
 {
 	size_t length = 0;
 
+	*versioned = symbol->versioned;
 	*hidden = symbol->hidden;
 	while (length < symbol->name_length && symbol->name[length] &&
 	       (symbol->name[length] != '@' || !length)) {
@@ -56,8 +57,10 @@ static size_t name_length(const struct tmi_elf_raw_symbol *symbol, bool *hidden)
 		length++;
 	}
 	/* name@VERSION is an older one, name@@VERSION the one that is linked against. */
-	if (symbol->name_length - length > 1 && symbol->name[length] == '@')
+	if (symbol->name_length - length > 1 && symbol->name[length] == '@') {
+		*versioned = true;
 		*hidden |= symbol->name[length + 1] != '@';
+	}
 	return length;
 }
 
@@ -136,7 +139,7 @@ bool tmi_elf_symbols_add(struct tmi_elf_symbols *symbols, const struct tmi_elf_r
 	struct tmi_elf_symbol *symbol;
 	uint64_t offset;
 	size_t length;
-	bool hidden;
+	bool versioned, hidden;
 	uint8_t rank;
 
 	if (raw->section == SECTION_UNDEFINED || raw->section == SECTION_ABSOLUTE)
@@ -144,7 +147,7 @@ bool tmi_elf_symbols_add(struct tmi_elf_symbols *symbols, const struct tmi_elf_r
 	if (symbols->thumb && (raw->info & 15) == TYPE_FUNCTION)
 		value &= ~UINT64_C(1);
 	offset = (value + symbols->bias) & symbols->value_mask;
-	length = name_length(raw, &hidden);
+	length = name_length(raw, &versioned, &hidden);
 	/* The end of the image has names too: _end. */
 	if (!length || offset > symbols->size || is_mark(raw->name, length))
 		return true;
@@ -161,6 +164,7 @@ bool tmi_elf_symbols_add(struct tmi_elf_symbols *symbols, const struct tmi_elf_r
 		.length = (uint16_t)length,
 		.rank = rank,
 		.local = hidden || raw->info >> 4 == BINDING_LOCAL,
+		.unsure = !versioned && raw->info >> 4 != BINDING_LOCAL,
 	};
 	memcpy(symbols->names + symbols->names_size, raw->name, length);
 	symbols->names[symbols->names_size + length] = 0;
@@ -171,6 +175,24 @@ bool tmi_elf_symbols_add(struct tmi_elf_symbols *symbols, const struct tmi_elf_r
 static int order(uint64_t a, uint64_t b)
 {
 	return a < b ? -1 : a > b;
+}
+
+/* Brings twins together: what two tables have of one name at one place, the surest first. */
+static int compare_twins(const void *left, const void *right)
+{
+	const struct tmi_elf_symbol *a = left;
+	const struct tmi_elf_symbol *b = right;
+	int result = order(a->offset, b->offset);
+
+	if (!result)
+		result = order(a->hash, b->hash);
+	if (!result)
+		result = order(a->length, b->length);
+	if (!result)
+		result = order(a->unsure, b->unsure);
+	if (!result)
+		result = order(a->rank, b->rank);
+	return result ? result : order(a->name, b->name);
 }
 
 static int compare_places(const void *left, const void *right)
@@ -210,11 +232,15 @@ static bool has_name(const struct tmi_elf_symbols *symbols, const struct tmi_elf
 	       !memcmp(tmi_elf_symbol_name(symbols, symbol), name, length);
 }
 
-/* What two tables both had stands side by side now. */
+/*
+ * A table that does not tell versions (.dynsym as elfutils shows it) must not make an older version
+ * of a name look like the one that is linked against: of twins, the first one knows best.
+ */
 static void drop_twins(struct tmi_elf_symbols *symbols)
 {
 	size_t kept = 0;
 
+	qsort(symbols->list, symbols->count, sizeof(*symbols->list), compare_twins);
 	for (size_t i = 0; i < symbols->count; i++) {
 		const struct tmi_elf_symbol *last = kept ? &symbols->list[kept - 1] : NULL;
 		const struct tmi_elf_symbol *now = &symbols->list[i];
@@ -225,6 +251,20 @@ static void drop_twins(struct tmi_elf_symbols *symbols)
 		symbols->list[kept++] = *now;
 	}
 	symbols->count = kept;
+}
+
+/* Sorts what is sorted by place already: only within each place. */
+static void sort_places(struct tmi_elf_symbols *symbols)
+{
+	struct tmi_elf_symbol *list = symbols->list;
+
+	for (size_t first = 0, end; first < symbols->count; first = end) {
+		for (end = first + 1; end < symbols->count; end++)
+			if (list[end].offset != list[first].offset)
+				break;
+		if (end - first > 1)
+			qsort(&list[first], end - first, sizeof(*list), compare_places);
+	}
 }
 
 /* Gives back what growing took in advance. */
@@ -247,8 +287,8 @@ bool tmi_elf_symbols_settle(struct tmi_elf_symbols *symbols)
 		return false;
 	if (!symbols->count)
 		return true;
-	qsort(symbols->list, symbols->count, sizeof(*symbols->list), compare_places);
 	drop_twins(symbols);
+	sort_places(symbols);
 	trim(symbols);
 	symbols->by_name = calloc(symbols->count, sizeof(*symbols->by_name));
 	if (!symbols->by_name) {

@@ -23,7 +23,8 @@ struct tmi_elf_symbol {
 	uint32_t hash;
 	uint16_t length;
 	uint8_t rank;
-	bool local; /* not visible outside its image, or an older version of a name */
+	bool local;  /* not visible outside its image, or an older version of a name */
+	bool unsure; /* could be an older version: its table does not tell */
 };
 
 struct tmi_elf_symbols {
@@ -47,6 +48,7 @@ struct tmi_elf_raw_symbol {
 	uint64_t value;
 	uint16_t section;
 	uint8_t info;     /* st_info: binding and type */
+	bool versioned;   /* the table tells versions; names that have an "@" tell it anyway */
 	bool hidden;      /* an older version of the name */
 	const char *name; /* need not end with a NUL; ends at its first "@" */
 	size_t name_length;

@@ -155,7 +155,8 @@ static size_t read_image(void *context, uint64_t offset, void *buffer, size_t si
 	return size;
 }
 
-static void load(struct image *image, struct tmi_elf_symbols *symbols)
+static void load_more(struct image *image, struct tmi_elf_symbols *symbols,
+		      const struct tmi_elf_raw_symbol *more, size_t count)
 {
 	struct tmi_elf_image found;
 	const char *why = NULL;
@@ -164,7 +165,14 @@ static void load(struct image *image, struct tmi_elf_symbols *symbols)
 		fail_msg("%s", why);
 	tmi_elf_symbols_init(symbols, &found);
 	tmi_elf_symbols_add_dynamic(symbols, &found);
+	for (size_t i = 0; i < count; i++)
+		assert_true(tmi_elf_symbols_add(symbols, &more[i]));
 	assert_true(tmi_elf_symbols_settle(symbols));
+}
+
+static void load(struct image *image, struct tmi_elf_symbols *symbols)
+{
+	load_more(image, symbols, NULL, 0);
 }
 
 static const char *name_at(const struct tmi_elf_symbols *symbols, uint64_t offset)
@@ -303,6 +311,51 @@ static void test_versions(void **state)
 	tmi_elf_symbols_fini(&symbols);
 }
 
+#define RAW(text, place, binding)                                                                  \
+	{                                                                                          \
+		.value = (place), .section = 1, .info = (binding) << 4 | FUNCTION, .name = (text), \
+		.name_length = strlen(text)                                                        \
+	}
+
+/* The same names again from a table without versions, as elfutils shows .dynsym: nothing moves. */
+static void test_versions_untold(void **state)
+{
+	const struct tmi_elf_raw_symbol more[] = {
+		RAW("copy", 0x3000, GLOBAL),  RAW("copy", 0x3100, GLOBAL),
+		RAW("both", 0x3200, GLOBAL),  RAW("both", 0x3200, GLOBAL),
+		RAW("extra", 0x3000, GLOBAL), RAW("local", 0x3100, LOCAL),
+		RAW("only", 0x3300, GLOBAL),
+	};
+	struct tmi_elf_symbols symbols;
+	static struct image image;
+	bool several;
+
+	begin(&image, 8, false);
+	symbol(&image, "copy", 0x3000, GLOBAL, FUNCTION, 1);
+	symbol(&image, "copy", 0x3100, GLOBAL, FUNCTION, 1);
+	/* Two versions at one place, of which one is linked against. */
+	symbol(&image, "both", 0x3200, GLOBAL, FUNCTION, 1);
+	symbol(&image, "both", 0x3200, GLOBAL, FUNCTION, 1);
+	tables(&image, false);
+	hash(&image);
+	tag(&image, 0x6ffffff0, VERSION);
+	put(&image, VERSION + 2, 2, 0x8002);
+	put(&image, VERSION + 4, 2, 3);
+	put(&image, VERSION + 6, 2, 0x8002);
+	put(&image, VERSION + 8, 2, 3);
+	load_more(&image, &symbols, more, sizeof(more) / sizeof(*more));
+	assert_int_equal(symbols.count, 6);
+	assert_int_equal(tmi_elf_symbols_find(&symbols, "copy", 4, &several)->offset, 0x3100);
+	assert_true(several);
+	assert_true(tmi_elf_symbols_at(&symbols, 0x3000)->rank == 0);
+	assert_string_equal(name_at(&symbols, 0x3000), "extra");
+	assert_string_equal(name_at(&symbols, 0x3100), "copy");
+	assert_false(tmi_elf_symbols_find(&symbols, "both", 4, &several)->local);
+	assert_false(several);
+	assert_int_equal(offset_of(&symbols, "only"), 0x3300);
+	tmi_elf_symbols_fini(&symbols);
+}
+
 static void test_steps(void **state)
 {
 	const struct tmi_elf_symbol *middle;
@@ -409,13 +462,10 @@ static void test_bad_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_shape),
-		cmocka_unit_test(test_best_name),
-		cmocka_unit_test(test_left_out),
-		cmocka_unit_test(test_versions),
-		cmocka_unit_test(test_steps),
-		cmocka_unit_test(test_counts_that_lie),
-		cmocka_unit_test(test_tables_elsewhere),
+		cmocka_unit_test(test_every_shape),     cmocka_unit_test(test_best_name),
+		cmocka_unit_test(test_left_out),        cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_versions_untold), cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_counts_that_lie), cmocka_unit_test(test_tables_elsewhere),
 		cmocka_unit_test(test_bad_names),
 	};
 
