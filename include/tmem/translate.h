@@ -76,7 +76,7 @@ struct tmem_translation_level {
 	uint64_t entry;      /* its value; 0 when it could not be read */
 	uint64_t frame;      /* physical address that it leads to, 0 = none */
 	uint32_t flags;      /* enum tmem_entry_flags */
-	uint32_t entry_size; /* bytes: 4 or 8; 0: it could not be read */
+	uint32_t entry_size; /* bytes: 4 or 8 */
 	char name[8];        /* what the processor's manual calls it: "PML4E", "PTE" ... */
 };
 

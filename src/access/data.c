@@ -31,7 +31,9 @@ read_any(tmem_target *target, uint64_t offset, void *buffer, size_t buffer_size,
 {
 	tmem_status status;
 
-	if (target && buffer && tmi_hot_read(target, offset, buffer, buffer_size)) {
+	if (target && buffer &&
+	    (tmi_hot_read(target, offset, buffer, buffer_size) ||
+	     tmi_hot_read_page(target, offset, buffer, buffer_size))) {
 		if (bytes_read)
 			*bytes_read = buffer_size;
 		return TMEM_S_OK;
@@ -47,7 +49,8 @@ tmem_status tmem_read_virtual(tmem_target *target, uint64_t offset, void *buffer
 			      size_t buffer_size, size_t *bytes_read)
 {
 	if (!target || !buffer || buffer_size != sizeof(uint64_t) ||
-	    !tmi_hot_read(target, offset, buffer, sizeof(uint64_t)))
+	    !(tmi_hot_read(target, offset, buffer, sizeof(uint64_t)) ||
+	      tmi_hot_read_page(target, offset, buffer, sizeof(uint64_t))))
 		return read_any(target, offset, buffer, buffer_size, bytes_read);
 	if (bytes_read)
 		*bytes_read = buffer_size;

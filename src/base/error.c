@@ -101,6 +101,15 @@ tmem_status tmi_fail(tmem_status status, enum tmem_reason reason, uint64_t addre
 	return tmi_fail_system(status, reason, address, 0);
 }
 
+tmem_status tmi_fail_entry(tmem_status status, enum tmem_reason reason, uint64_t address,
+			   uint32_t level, uint64_t entry)
+{
+	tmi_fail(status, reason, address);
+	explanation.detail.level = level;
+	explanation.detail.entry = entry;
+	return status;
+}
+
 tmem_status tmi_fail_text(tmem_status status, const char *format, ...)
 {
 	char *text = NULL;
@@ -212,6 +221,10 @@ static void print_cause(FILE *out, const struct tmi_explanation *e)
 		fputs(e->text, out);
 	} else if (e->argument) {
 		fprintf(out, "bad %s: expected %s", e->argument, e->expected);
+	} else if (e->detail.level) {
+		fprintf(out, "level %u entry at physical %" PRIx64 " is %" PRIx64 ": %s",
+			e->detail.level, e->detail.address, e->detail.entry,
+			tmem_reason_text(e->detail.reason));
 	} else if (e->detail.reason == TMEM_REASON_NONE) {
 		fputs(tmem_status_text(e->detail.status), out);
 	} else {

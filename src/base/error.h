@@ -63,6 +63,13 @@ tmem_status tmi_fail(tmem_status status, enum tmem_reason reason, uint64_t addre
 tmem_status tmi_fail_system(tmem_status status, enum tmem_reason reason, uint64_t address,
 			    int system_error);
 
+/*
+ * The same for a paging entry: @address is the physical one of the entry, @level counts from 1 at
+ * the last table, @entry is its value (0 when it could not be read).
+ */
+tmem_status tmi_fail_entry(tmem_status status, enum tmem_reason reason, uint64_t address,
+			   uint32_t level, uint64_t entry);
+
 /* The same with free text, for cold paths only (opening, options, formats): allocates. */
 tmem_status tmi_fail_text(tmem_status status, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -5,7 +5,7 @@
 #include <sched.h>
 #include <time.h>
 
-#include "engine/engine.h"
+#include "engine/kernel.h"
 
 #define REPORT_INTERVAL 100000000u /* ns */
 #define MAX_THREADS     64
@@ -26,7 +26,7 @@ tmem_status tmi_call_virtual(tmem_target *target, struct tmi_space **space)
 	if (!*space || atomic_load_explicit(&(*space)->dropped, memory_order_acquire))
 		return tmi_fail_text(TMEM_E_UNEXPECTED,
 				     "there is no current process: it was dropped from the target");
-	return TMEM_S_OK;
+	return target->shared->kernel ? tmi_kernel_need(target->shared->kernel, target) : TMEM_S_OK;
 }
 
 tmem_status tmi_call_physical(tmem_target *target, struct tmi_space **space)

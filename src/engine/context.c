@@ -2,7 +2,7 @@
 /* context.c - the current process and thread of a handle: one pointer, swapped atomically. */
 #include <stdlib.h>
 
-#include "engine/engine.h"
+#include "engine/kernel.h"
 
 static _Atomic uint64_t last_serial;
 
@@ -51,6 +51,8 @@ struct tmi_space *tmi_context_first_space(struct tmi_shared *shared)
 	uint32_t count = shared->kind->process_count(shared->state);
 	struct tmi_process process;
 
+	if (shared->kernel)
+		return shared->kernel->home;
 	for (uint32_t i = 0; i < count; i++)
 		if (shared->kind->process(shared->state, i, &process) && process.present)
 			return tmi_shared_space(shared, i);

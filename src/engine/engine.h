@@ -22,8 +22,10 @@
 #include "frame/cache.h"
 #include "frame/overlay.h"
 
+struct tmi_kernel;
 struct tmi_shared;
 struct tmi_symbol_cache;
+struct tmi_translation;
 
 struct tmi_space {
 	struct tmi_shared *shared;
@@ -34,6 +36,8 @@ struct tmi_space {
 	/* Replaced when the kind's generation changes (exec may change the word size). */
 	_Atomic(struct tmi_facts_of *) facts;
 	pthread_mutex_t facts_lock;
+	/* Set once, when the tables are known; NULL: the kind's own space. See translated.h. */
+	_Atomic(const struct tmi_translation *) translation;
 };
 
 /* Facts with the generation they were taken at; older ones stay until close. */
@@ -49,11 +53,13 @@ struct tmi_shared {
 	const struct tmi_target_kind *kind;
 	void *state;
 	struct tmi_unpacked *unpacked; /* what the kind opened for a compressed file, or NULL */
+	struct tmi_kernel *kernel;     /* kernel mode: what runs in it; NULL in user mode */
 	struct tmi_overlay *overlay;   /* NULL: writes go to the target */
 	struct tmi_cache *cache;
 	_Atomic(struct tmi_symbol_cache *) symbols; /* NULL: nobody asked yet */
 	enum tmi_cache_mode cache_mode;
 	atomic_bool caching;         /* reads of cacheable pages use the cache now */
+	atomic_bool steady;          /* the target cannot run now: translations may be kept */
 	_Atomic uint64_t generation; /* of views: any change of content */
 	_Atomic uint64_t resumes;    /* of contents: the target ran */
 	unsigned threads;            /* a long operation may use */
@@ -111,6 +117,10 @@ struct tmi_shared *tmi_shared_new(const struct tmi_opened *opened);
 void tmi_shared_free(struct tmi_shared *shared);
 /* The space with a number, made at first use; NULL when the kind has none, or out of memory. */
 struct tmi_space *tmi_shared_space(struct tmi_shared *shared, uint32_t number);
+/* A space that the kind does not have, made of page tables; number 0. NULL: out of memory. */
+struct tmi_space *tmi_shared_add_space(struct tmi_shared *shared, const struct tmi_facts *facts);
+/* Gives a space other facts; the older ones stay until close. */
+tmem_status tmi_shared_set_facts(struct tmi_space *space, const struct tmi_facts *facts);
 /* Whether the cache may be used is decided anew: after suspend, resume, budget changes. */
 void tmi_shared_decide_caching(struct tmi_shared *shared);
 /* Everything cached is out of date: the target ran. */
@@ -135,7 +145,7 @@ static inline struct tmi_context *tmi_context_get(tmem_target *target)
 {
 	return atomic_load_explicit(&target->context, memory_order_acquire);
 }
-/* First process that was not dropped; NULL when none. */
+/* First process that was not dropped, or the kernel's space; NULL when none. */
 struct tmi_space *tmi_context_first_space(struct tmi_shared *shared);
 
 /* --- registry.c: finding the kind --- */

@@ -26,13 +26,50 @@ struct tmi_hot {
 
 extern _Thread_local struct tmi_hot tmi_hot;
 
+/* One page behind page tables. */
+struct tmi_slot {
+	uint64_t serial; /* of the context, 0 = empty; while only offered: of the space */
+	uint64_t page;   /* virtual address of its first byte */
+	uint64_t generation;
+	const uint8_t *data;
+	const atomic_bool *truncated;
+};
+
+#define TMI_SLOT_COUNT 256
+
+/*
+ * What a thread remembers. The slots are too many for a thread's static storage: they are made at
+ * the first use and freed when the thread ends. offered is the page that was read last.
+ */
+struct tmi_slots {
+	struct tmi_slot offered;
+	struct tmi_slot slot[TMI_SLOT_COUNT];
+};
+
+extern _Thread_local struct tmi_slots *tmi_slots;
+
+/* Offers a page behind tables to be remembered by tmi_hot_learn(). */
+void tmi_hot_offer(const struct tmi_slot *page);
+
+static inline struct tmi_slot *tmi_hot_slot(struct tmi_slots *slots, uint64_t address)
+{
+	return &slots->slot[(address >> 12) % TMI_SLOT_COUNT];
+}
+
 /* After a read: remembers the stretch that it was served from, if it was a borrowed one. */
 static inline void tmi_hot_learn(tmem_target *target)
 {
 	const struct tmi_context *context = tmi_context_get(target);
 
-	if (tmi_hot.space == context->space->serial)
+	if (tmi_slots && tmi_slots->offered.serial == context->space->serial) {
+		struct tmi_slot *slot = tmi_hot_slot(tmi_slots, tmi_slots->offered.page);
+
+		*slot = tmi_slots->offered;
+		slot->serial = context->serial;
+		tmi_slots->offered.serial = 0;
+	} else if (tmi_hot.space == context->space->serial) {
 		tmi_hot.serial = context->serial;
+	}
 }
 
 /* Reads [offset, offset + size) when all of it lies in the remembered stretch. */
@@ -53,6 +90,29 @@ static inline bool tmi_hot_read(tmem_target *target, uint64_t offset, void *buff
 		memcpy(buffer, hot->data + at, size);
 	/* A file cut meanwhile reads as zeros: the slow path says so. */
 	return !hot->truncated || !atomic_load_explicit(hot->truncated, memory_order_acquire);
+}
+
+/* The same for a page behind page tables. */
+static inline bool tmi_hot_read_page(tmem_target *target, uint64_t offset, void *buffer,
+				     size_t size)
+{
+	const struct tmi_context *context = tmi_context_get(target);
+	const struct tmi_slot *slot;
+	uint64_t at = offset & 4095;
+
+	if (!tmi_slots)
+		return false;
+	slot = tmi_hot_slot(tmi_slots, offset);
+	if (slot->serial != context->serial || slot->page != offset - at || size > 4096 - at)
+		return false;
+	if (atomic_load_explicit(&target->shared->generation, memory_order_acquire) !=
+	    slot->generation)
+		return false;
+	if (size == sizeof(uint64_t))
+		memcpy(buffer, slot->data + at, sizeof(uint64_t));
+	else
+		memcpy(buffer, slot->data + at, size);
+	return !slot->truncated || !atomic_load_explicit(slot->truncated, memory_order_acquire);
 }
 
 #endif

@@ -5,14 +5,24 @@
 
 #include "engine/engine.h"
 
+/* Kernel mode has one process, which is the kernel. */
 static bool get_process(struct tmi_shared *shared, uint32_t id, struct tmi_process *process)
 {
+	*process = (struct tmi_process){ .system_id = TMEM_ANY_ID, .present = !id, .name = "" };
+	if (shared->kernel)
+		return !id;
 	return shared->kind->process(shared->state, id, process) && process->present;
 }
 
-static bool is_kernel(tmem_target *target)
+static bool is_kernel(const tmem_target *target)
 {
-	return tmi_space_facts(tmi_context_get(target)->space)->mode == TMEM_MODE_KERNEL;
+	return target->shared->kernel;
+}
+
+/* Engine ids given so far. */
+static uint32_t process_count(const struct tmi_shared *shared)
+{
+	return shared->kernel ? 1 : shared->kind->process_count(shared->state);
 }
 
 static tmem_status only_user_mode(void)
@@ -32,7 +42,7 @@ tmem_status tmem_get_number_processes(tmem_target *target, uint32_t *number)
 
 	if (!target || !number)
 		return tmi_call_end(target, tmi_bad_argument("number", "a pointer, not NULL"));
-	count = target->shared->kind->process_count(target->shared->state);
+	count = process_count(target->shared);
 	*number = 0;
 	for (uint32_t id = 0; id < count; id++)
 		*number += get_process(target->shared, id, &process);
@@ -43,7 +53,7 @@ tmem_status tmem_get_number_processes(tmem_target *target, uint32_t *number)
 static bool id_at(struct tmi_shared *shared, uint32_t index, uint32_t *id,
 		  struct tmi_process *process)
 {
-	uint32_t count = shared->kind->process_count(shared->state);
+	uint32_t count = process_count(shared);
 
 	for (*id = 0; *id < count; (*id)++)
 		if (get_process(shared, *id, process) && index-- == 0)
@@ -98,6 +108,9 @@ tmem_status tmem_set_current_process_id(tmem_target *target, uint32_t id)
 	if (status != TMEM_S_OK)
 		return tmi_call_end(target, status);
 	before = tmi_context_get(target);
+	/* The one process of kernel mode is the current one, whoever is implicit. */
+	if (is_kernel(target) && !id)
+		return TMEM_S_OK;
 	if (get_process(target->shared, id, &process))
 		space = tmi_shared_space(target->shared, id);
 	if (!space)
@@ -239,23 +252,4 @@ tmem_status tmem_detach_process(tmem_target *target, uint32_t id)
 	atomic_fetch_add(&shared->generation, 1);
 	tmi_event_debuggee(shared, TMEM_CDS_ALL, 0);
 	return TMEM_S_OK;
-}
-
-/* Kernel targets fill these; in user mode there is no implicit process beside the current one. */
-tmem_status tmem_get_implicit_process_data_offset(tmem_target *target, uint64_t *offset)
-{
-	if (offset)
-		*offset = 0;
-	if (!target || !offset)
-		return tmi_call_end(target, tmi_bad_argument("offset", "a pointer, not NULL"));
-	return tmi_call_end(target, tmi_fail(TMEM_E_NOTIMPL, TMEM_REASON_USER_MODE, 0));
-}
-
-tmem_status tmem_set_implicit_process_data_offset(tmem_target *target, uint64_t offset)
-{
-	tmem_status status = tmi_call_change(target);
-
-	if (status == TMEM_S_OK)
-		status = tmi_fail(TMEM_E_NOTIMPL, TMEM_REASON_USER_MODE, offset);
-	return tmi_call_end(target, status);
 }

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/engine.h"
+#include "engine/kernel.h"
 
 #define HEAD_SIZE 4096
 
@@ -170,7 +170,9 @@ static tmem_status check_options(const struct tmi_options *options)
 {
 	for (size_t i = 0; i < options->count; i++) {
 		struct tmi_options one = { .list = &options->list[i], .count = 1 };
-		tmem_status status = TMEM_E_INVALIDARG;
+		tmem_status status = tmi_kernel_knows_option(options->list[i].key)
+					     ? TMEM_S_OK
+					     : TMEM_E_INVALIDARG;
 
 		for (size_t k = 0; k < KIND_COUNT && status != TMEM_S_OK; k++)
 			status = tmi_options_check(&one, common_options, kinds[k]->options);
@@ -219,6 +221,27 @@ static tmem_status unpack(const struct tmem_open_parameters *parameters,
 	return status;
 }
 
+/*
+ * Options that the kind does not know are refused before it opens anything; those of a kernel's
+ * tables and providers only when it turns out to be no kernel target (@is_open).
+ */
+static tmem_status check_kind_options(const struct tmi_open *open, const struct tmi_opened *opened,
+				      bool is_open)
+{
+	struct tmi_facts facts;
+	bool kernel = !is_open || (opened->kind->facts(opened->state, TMI_SPACE_PHYSICAL, &facts) &&
+				   facts.mode == TMEM_MODE_KERNEL);
+	tmem_status status = TMEM_S_OK;
+
+	for (size_t i = 0; status == TMEM_S_OK && i < open->options->count; i++) {
+		struct tmi_options one = { .list = &open->options->list[i], .count = 1 };
+
+		if (!kernel || !tmi_kernel_knows_option(one.list->key))
+			status = tmi_options_check(&one, common_options, opened->kind->options);
+	}
+	return status;
+}
+
 /* Finds the kind if @opened has none yet, and has it open the file, unpacked or as it is. */
 static tmem_status open_kind(struct tmi_open *open, struct tmi_opened *opened)
 {
@@ -232,9 +255,14 @@ static tmem_status open_kind(struct tmi_open *open, struct tmi_opened *opened)
 		status = by_probe(open->address, open->name ? open->name : open->address,
 				  &opened->kind);
 	if (status == TMEM_S_OK)
-		status = tmi_options_check(open->options, common_options, opened->kind->options);
+		status = check_kind_options(open, opened, false);
 	if (status == TMEM_S_OK)
 		status = opened->kind->open(open, &opened->state);
+	if (status != TMEM_S_OK)
+		return status;
+	status = check_kind_options(open, opened, true);
+	if (status != TMEM_S_OK)
+		opened->kind->close(opened->state);
 	return status;
 }
 

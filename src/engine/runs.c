@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* runs.c - runs and readable stretches of one space; see space.h. */
-#include "engine/engine.h"
+#include "engine/translated.h"
 
 /* Single questions asked before a snapshot of all runs becomes the cheaper way. */
 #define SINGLE_RUNS 4
 
 tmem_status tmi_space_run(struct tmi_space *space, uint64_t from, struct tmi_run *run)
 {
+	const struct tmi_translation *translation = tmi_space_translation(space);
+
+	if (translation)
+		return tmi_translated_run(space, translation, from, run);
 	return space->shared->kind->run(space->shared->state, space->number, from, run);
 }
 
@@ -16,7 +20,7 @@ tmem_status tmi_run_walk_begin(struct tmi_run_walk *walk, struct tmi_space *spac
 	tmem_status status = TMEM_S_OK;
 
 	*walk = (struct tmi_run_walk){ .space = space, .from = from };
-	if (kind->snapshot)
+	if (kind->snapshot && !tmi_space_translation(space))
 		status = kind->snapshot(space->shared->state, space->number, &walk->snapshot);
 	if (status == TMEM_S_OK && walk->snapshot)
 		walk->index = tmi_runs_find(walk->snapshot->runs, walk->snapshot->count, from);
@@ -35,7 +39,7 @@ tmem_status tmi_run_walk_next(struct tmi_run_walk *walk, struct tmi_run *run)
 	}
 	if (!walk->ended)
 		status = tmi_space_run(walk->space, walk->from, run);
-	if (status != TMEM_S_OK || run->last == UINT64_MAX)
+	if (status != TMEM_S_OK || run->last >= tmi_space_last(walk->space))
 		walk->ended = true;
 	else
 		walk->from = run->last + 1;
@@ -52,6 +56,7 @@ void tmi_run_walk_end(struct tmi_run_walk *walk)
 tmem_status tmi_space_valid_in_run(struct tmi_space *space, const struct tmi_run *run,
 				   uint64_t from, uint64_t last, uint64_t *first, uint64_t *end)
 {
+	const struct tmi_translation *translation = tmi_space_translation(space);
 	const struct tmi_target_kind *kind = space->shared->kind;
 
 	if (from < run->first)
@@ -60,6 +65,8 @@ tmem_status tmi_space_valid_in_run(struct tmi_space *space, const struct tmi_run
 		last = run->last;
 	if (from > last || run->source == TMEM_VSOURCE_INVALID)
 		return TMEM_E_NO_MORE_ENTRIES;
+	if (translation)
+		return tmi_translated_valid(translation, from, last, first, end);
 	if (run->uncertain && kind->valid)
 		return kind->valid(space->shared->state, space->number, run, from, last, first,
 				   end);
@@ -173,7 +180,7 @@ bool tmi_space_untouched(struct tmi_space *space, const struct tmi_run *run, uin
 	if (last > run->last)
 		last = run->last;
 	*end = last;
-	if (!shared->kind->untouched)
+	if (!shared->kind->untouched || tmi_space_translation(space))
 		return false;
 	/* Overlaid pages are not what the kind thinks: keep the answer to one side of them. */
 	if (shared->overlay &&

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "engine/engine.h"
+#include "engine/kernel.h"
 #include "engine/symbol.h"
 
 #define DEFAULT_BUDGET (UINT64_C(32) << 20)
@@ -42,6 +43,8 @@ static void free_space(struct tmi_space *space)
 	}
 	if (space)
 		pthread_mutex_destroy(&space->facts_lock);
+	if (space)
+		free((void *)atomic_load(&space->translation));
 	free(space);
 }
 
@@ -53,6 +56,7 @@ void tmi_shared_free(struct tmi_shared *shared)
 		free_space(shared->spaces[i]);
 	free(shared->spaces);
 	free(shared->threads_seen);
+	tmi_kernel_free(shared->kernel);
 	tmi_overlay_free(shared->overlay);
 	tmi_cache_free(shared->cache);
 	tmi_symbol_cache_free(atomic_load(&shared->symbols));
@@ -61,6 +65,18 @@ void tmi_shared_free(struct tmi_shared *shared)
 	pthread_mutex_destroy(&shared->lock);
 	pthread_cond_destroy(&shared->callback_done);
 	free(shared);
+}
+
+tmem_status tmi_shared_set_facts(struct tmi_space *space, const struct tmi_facts *new)
+{
+	struct tmi_facts_of *facts = calloc(1, sizeof(*facts));
+
+	if (!facts)
+		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
+	facts->facts = *new;
+	facts->older = atomic_load(&space->facts);
+	atomic_store_explicit(&space->facts, facts, memory_order_release);
+	return TMEM_S_OK;
 }
 
 /* Asks the kind and puts the answer on top of the older ones; false when there is none. */
@@ -80,7 +96,8 @@ static bool take_facts(struct tmi_space *space)
 	return true;
 }
 
-static struct tmi_space *space_new(struct tmi_shared *shared, uint32_t number)
+/* A space without facts. */
+static struct tmi_space *space_bare(struct tmi_shared *shared, uint32_t number)
 {
 	static _Atomic uint64_t last_serial;
 	struct tmi_space *space = calloc(1, sizeof(*space));
@@ -90,9 +107,18 @@ static struct tmi_space *space_new(struct tmi_shared *shared, uint32_t number)
 	space->shared = shared;
 	space->serial = atomic_fetch_add(&last_serial, 1) + 1;
 	space->number = number;
+	pthread_mutex_init(&space->facts_lock, NULL);
+	return space;
+}
+
+static struct tmi_space *space_new(struct tmi_shared *shared, uint32_t number)
+{
+	struct tmi_space *space = space_bare(shared, number);
+
+	if (!space)
+		return NULL;
 	if (shared->kind->generation)
 		space->incarnation = shared->kind->generation(shared->state, number);
-	pthread_mutex_init(&space->facts_lock, NULL);
 	if (!take_facts(space)) {
 		free_space(space);
 		return NULL;
@@ -100,22 +126,44 @@ static struct tmi_space *space_new(struct tmi_shared *shared, uint32_t number)
 	return space;
 }
 
-/* Looks up or makes a space; shared->lock is held. */
-static struct tmi_space *find_or_make(struct tmi_shared *shared, uint32_t number)
+/* Keeps a space until close; frees it when there is no room. shared->lock is held. */
+static struct tmi_space *keep(struct tmi_shared *shared, struct tmi_space *space)
 {
 	struct tmi_space **spaces;
 
+	if (!space)
+		return NULL;
+	spaces = reallocarray(shared->spaces, shared->space_count + 1, sizeof(*spaces));
+	if (!spaces) {
+		free_space(space);
+		return NULL;
+	}
+	shared->spaces = spaces;
+	spaces[shared->space_count++] = space;
+	return space;
+}
+
+/* Looks up or makes a space; shared->lock is held. */
+static struct tmi_space *find_or_make(struct tmi_shared *shared, uint32_t number)
+{
 	for (size_t i = 0; i < shared->space_count; i++)
 		if (shared->spaces[i]->number == number)
 			return shared->spaces[i];
-	spaces = reallocarray(shared->spaces, shared->space_count + 1, sizeof(*spaces));
-	if (!spaces)
+	return keep(shared, space_new(shared, number));
+}
+
+struct tmi_space *tmi_shared_add_space(struct tmi_shared *shared, const struct tmi_facts *facts)
+{
+	struct tmi_space *space = space_bare(shared, 0);
+
+	if (space && tmi_shared_set_facts(space, facts) != TMEM_S_OK) {
+		free_space(space);
 		return NULL;
-	shared->spaces = spaces;
-	spaces[shared->space_count] = space_new(shared, number);
-	if (!spaces[shared->space_count])
-		return NULL;
-	return spaces[shared->space_count++];
+	}
+	pthread_mutex_lock(&shared->lock);
+	space = keep(shared, space);
+	pthread_mutex_unlock(&shared->lock);
+	return space;
 }
 
 struct tmi_space *tmi_shared_space(struct tmi_shared *shared, uint32_t number)
@@ -162,6 +210,7 @@ void tmi_shared_decide_caching(struct tmi_shared *shared)
 		       (shared->cache_mode == TMI_CACHE_AUTO && !can_change && !useless);
 
 	atomic_store(&shared->caching, caching);
+	atomic_store(&shared->steady, !can_change);
 }
 
 void tmi_shared_ran(struct tmi_shared *shared)

@@ -7,8 +7,7 @@
 
 #include "engine/engine.h"
 #include "engine/hot.h"
-
-_Thread_local struct tmi_hot tmi_hot;
+#include "engine/translated.h"
 
 /* The stretch a read was just served from; whoever knows the context may remember it. */
 static void offer(const struct tmi_space *space, uint64_t generation,
@@ -24,16 +23,29 @@ static void offer(const struct tmi_space *space, uint64_t generation,
 	};
 }
 
+/* Addresses of 32 bits, sign-extended outside. Physical ones are wider on the same machine. */
+static inline bool is_narrow(const struct tmi_space *space)
+{
+	return tmi_space_facts_now(space)->pointer_size == 4 && space->number != TMI_SPACE_PHYSICAL;
+}
+
 uint64_t tmi_space_last(const struct tmi_space *space)
 {
-	return tmi_space_facts_now(space)->pointer_size == 4 ? UINT32_MAX : UINT64_MAX;
+	return is_narrow(space) ? UINT32_MAX : UINT64_MAX;
 }
 
 tmem_status tmi_space_enter(const struct tmi_space *space, uint64_t *address)
 {
+	const struct tmi_translation *translation = tmi_space_translation(space);
 	uint64_t given = *address;
 
-	if (tmi_space_facts_now(space)->pointer_size != 4 || given <= UINT32_MAX)
+	if (!is_narrow(space)) {
+		/* Tags go; an address that cannot be one is a hole, which the walk finds. */
+		if (translation)
+			translation->scheme->canonical(&translation->tables, address);
+		return TMEM_S_OK;
+	}
+	if (given <= UINT32_MAX)
 		return TMEM_S_OK;
 	if (given >> 31 != UINT64_C(0x1ffffffff))
 		return tmi_fail(TMEM_E_READ_FAULT, TMEM_REASON_OUT_OF_RANGE, given);
@@ -43,7 +55,7 @@ tmem_status tmi_space_enter(const struct tmi_space *space, uint64_t *address)
 
 uint64_t tmi_space_leave(const struct tmi_space *space, uint64_t address)
 {
-	if (tmi_space_facts_now(space)->pointer_size != 4)
+	if (!is_narrow(space))
 		return address;
 	return (uint64_t)(int64_t)(int32_t)(uint32_t)address;
 }
@@ -74,10 +86,14 @@ static bool read_lent(struct tmi_space *space, uint64_t address, void *buffer, s
 tmem_status tmi_space_read(struct tmi_space *space, uint64_t address, void *buffer, size_t size,
 			   uint32_t flags, size_t *done)
 {
+	const struct tmi_translation *translation = tmi_space_translation(space);
+
 	*done = 0;
 	if (!size)
 		return TMEM_S_OK;
 	size = tmi_space_clip(space, address, size) - address + 1;
+	if (translation)
+		return tmi_translated_read(translation, address, buffer, size, flags, done);
 	if (!tmi_space_facts_now(space)->lends || !read_lent(space, address, buffer, size))
 		return tmi_storage_read(space, address, buffer, size, flags, done);
 	*done = size;
@@ -106,7 +122,9 @@ static size_t prepare(struct tmi_space *space, struct tmem_transfer *items, size
 	return used;
 }
 
-tmem_status tmi_space_read_batch(struct tmi_space *space, struct tmem_transfer *items, size_t count)
+/* A space of the kind: one request for all elements. */
+static tmem_status read_stored_batch(struct tmi_space *space, struct tmem_transfer *items,
+				     size_t count)
 {
 	struct tmem_transfer *prepared = calloc(count ? count : 1, sizeof(*prepared));
 	size_t *index = calloc(count ? count : 1, sizeof(*index));
@@ -129,19 +147,35 @@ tmem_status tmi_space_read_batch(struct tmi_space *space, struct tmem_transfer *
 	return status;
 }
 
+tmem_status tmi_space_read_batch(struct tmi_space *space, struct tmem_transfer *items, size_t count)
+{
+	const struct tmi_translation *translation = tmi_space_translation(space);
+
+	if (translation)
+		return tmi_translated_read_batch(space, translation, items, count);
+	return read_stored_batch(space, items, count);
+}
+
 tmem_status tmi_space_write(struct tmi_space *space, uint64_t address, const void *buffer,
 			    size_t size, size_t *done)
 {
+	const struct tmi_translation *translation = tmi_space_translation(space);
+
 	*done = 0;
 	if (!size)
 		return TMEM_S_OK;
 	size = tmi_space_clip(space, address, size) - address + 1;
+	if (translation)
+		return tmi_translated_write(translation, address, buffer, size, done);
 	return tmi_storage_write(space, address, buffer, size, done);
 }
 
 bool tmi_space_view(struct tmi_space *space, uint64_t address, struct tmi_borrow *borrow)
 {
-	return tmi_storage_view(space, address, borrow);
+	const struct tmi_translation *translation = tmi_space_translation(space);
+
+	return translation ? tmi_translated_view(translation, address, borrow)
+			   : tmi_storage_view(space, address, borrow);
 }
 
 uint64_t tmi_space_generation(const struct tmi_space *space)

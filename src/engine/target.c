@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/engine.h"
+#include "engine/kernel.h"
 
 static void handle_free(tmem_target *handle)
 {
@@ -117,16 +117,28 @@ static tmem_status apply_settings(struct tmi_shared *shared, const struct settin
 	return status;
 }
 
-/* Everything after the kind is open. On failure @shared is freed, which closes the kind. */
-static tmem_status finish_open(struct tmi_shared *shared, const struct settings *settings,
-			       tmem_target **target)
+/* A target that has physical memory and says so: its virtual spaces are the engine's. */
+static tmem_status prepare_kernel(struct tmi_shared *shared, const struct tmi_options *options)
 {
-	struct tmi_space *space = tmi_context_first_space(shared);
-	tmem_status status;
+	struct tmi_space *physical = tmi_shared_space(shared, TMI_SPACE_PHYSICAL);
 
-	if (!space)
+	if (!physical || tmi_space_facts(physical)->mode != TMEM_MODE_KERNEL)
+		return TMEM_S_OK;
+	return tmi_kernel_new(shared, physical, options);
+}
+
+/* Everything after the kind is open. On failure @shared is freed, which closes the kind. */
+static tmem_status finish_open(struct tmi_shared *shared, const struct tmi_options *options,
+			       const struct settings *settings, tmem_target **target)
+{
+	struct tmi_space *space = NULL;
+	tmem_status status = prepare_kernel(shared, options);
+
+	if (status == TMEM_S_OK)
+		space = tmi_context_first_space(shared);
+	if (status == TMEM_S_OK && !space)
 		status = tmi_fail_text(TMEM_E_UNEXPECTED, "the target has no process");
-	else
+	if (status == TMEM_S_OK)
 		status = apply_settings(shared, settings, tmi_space_facts(space));
 	if (status == TMEM_S_OK)
 		status = handle_new(shared, space, target);
@@ -159,7 +171,7 @@ static tmem_status open_with(const struct tmem_open_parameters *parameters,
 	shared = tmi_shared_new(&opened);
 	if (!shared)
 		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
-	return finish_open(shared, &settings, target);
+	return finish_open(shared, options, &settings, target);
 }
 
 static tmem_status check_parameters(const struct tmem_open_parameters *parameters)
@@ -289,6 +301,9 @@ tmem_status tmem_describe(tmem_target *target, struct tmem_description *descript
 		return tmi_call_end(target, tmi_bad_argument("description",
 							     "a struct with its size field set"));
 	shared = target->shared;
+	/* The kernel tells the machine; without one there is what the kind knows. */
+	if (shared->kernel)
+		tmi_kernel_need(shared->kernel, target);
 	/* A dropped process keeps its facts: the target can still be described. */
 	space = tmi_context_get(target)->space;
 	facts = tmi_space_facts(space);

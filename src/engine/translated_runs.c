@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * translated_runs.c - what is mapped behind page tables; see translated.h.
+ *
+ * A run is a stretch of pages with equal protection, cut where a named part of the kernel begins or
+ * ends. Whether the frames are in memory is a second question, asked of the physical space.
+ *
+ * Tables that lead back into themselves describe more pages than anyone can walk through. What is
+ * counted here is bounded; a stretch that is longer comes in pieces.
+ */
+#include "engine/kernel.h"
+#include "engine/translated.h"
+
+#define PAGE_SIZE UINT64_C(4096)
+
+/* Entries looked at by one call of a scheme. */
+#define STEP_BUDGET (1u << 16)
+
+/* Steps in which no page was found before a question is given up: about a second. */
+#define GAP_STEPS (1u << 14)
+
+/* Steps in which a run or stretch grows. */
+#define GROW_STEPS (1u << 10)
+
+/* The first pages at or above @from; a gap is walked over step by step. */
+static tmem_status first_extent(const struct tmi_translation *translation, uint64_t from,
+				uint64_t last, uint32_t join, struct tmi_paging_extent *extent)
+{
+	tmem_status status = TMEM_S_FALSE;
+
+	extent->first = from;
+	for (unsigned i = 0; i < GAP_STEPS && status == TMEM_S_FALSE; i++) {
+		struct tmi_paging_memory *memory = tmi_translated_memory(translation->physical);
+
+		status = translation->scheme->next(&translation->tables, memory, extent->first,
+						   last, join, STEP_BUDGET, extent);
+		if (tmi_translated_truncated(memory))
+			return tmi_fail(TMEM_E_READ_FAULT, TMEM_REASON_TRUNCATED, extent->first);
+	}
+	if (status == TMEM_S_FALSE)
+		return tmi_fail_text(TMEM_E_FAIL,
+				     "the page tables around %016llx hold more empty tables than "
+				     "memory could: they lead back into themselves",
+				     (unsigned long long)extent->first);
+	return status;
+}
+
+static uint32_t protection(uint32_t protect)
+{
+	if (protect & TMI_PAGING_NO_ACCESS)
+		return TMEM_PAGE_NOACCESS;
+	if (protect & TMI_PAGING_EXECUTE)
+		return protect & TMI_PAGING_WRITE ? TMEM_PAGE_EXECUTE_READWRITE
+						  : TMEM_PAGE_EXECUTE_READ;
+	return protect & TMI_PAGING_WRITE ? TMEM_PAGE_READWRITE : TMEM_PAGE_READONLY;
+}
+
+static bool same_protection(uint32_t a, uint32_t b)
+{
+	const uint32_t counts =
+		TMI_PAGING_WRITE | TMI_PAGING_EXECUTE | TMI_PAGING_USER | TMI_PAGING_NO_ACCESS;
+
+	return !((a ^ b) & counts);
+}
+
+/* Joins what follows @extent with the same protection; @last is as far as it may grow. */
+static void grow(const struct tmi_translation *translation, uint64_t last,
+		 struct tmi_paging_extent *extent)
+{
+	for (unsigned i = 0; i < GROW_STEPS && extent->last < last; i++) {
+		struct tmi_paging_extent more;
+		struct tmi_paging_memory *memory = tmi_translated_memory(translation->physical);
+
+		if (translation->scheme->next(&translation->tables, memory, extent->last + 1, last,
+					      TMI_PAGING_JOIN_PROTECT, STEP_BUDGET,
+					      &more) != TMEM_S_OK ||
+		    more.first != extent->last + 1 ||
+		    !same_protection(more.protect, extent->protect))
+			return;
+		extent->last = more.last;
+	}
+}
+
+tmem_status tmi_translated_run(struct tmi_space *space, const struct tmi_translation *translation,
+			       uint64_t from, struct tmi_run *run)
+{
+	struct tmi_paging_extent extent;
+	uint64_t last = tmi_space_last(space);
+	uint64_t end;
+	tmem_status status;
+
+	from &= ~(PAGE_SIZE - 1);
+	status = first_extent(translation, from, last, TMI_PAGING_JOIN_PROTECT, &extent);
+	if (status != TMEM_S_OK)
+		return status;
+	*run = (struct tmi_run){
+		.first = extent.first,
+		.name = tmi_kernel_range(space->shared->kernel, extent.first, &end),
+		.protect = protection(extent.protect),
+		.state = TMEM_MEM_COMMIT,
+		.source = TMEM_VSOURCE_DEBUGGEE,
+		.uncertain = true,
+	};
+	end = end < last ? end : last;
+	if (extent.last < end)
+		grow(translation, end, &extent);
+	run->last = extent.last < end ? extent.last : end;
+	return TMEM_S_OK;
+}
+
+/* The part of an extent whose frames are in memory, from its first on. */
+struct frames {
+	struct tmi_space *physical;
+	uint64_t first; /* the readable stretch of physical memory that was seen last */
+	uint64_t last;
+};
+
+/* First readable part of the extent: [*first, *end], virtual. */
+static tmem_status readable(struct frames *frames, const struct tmi_paging_extent *extent,
+			    uint64_t *first, uint64_t *end)
+{
+	uint64_t begin = extent->physical;
+	uint64_t stop = begin + (extent->last - extent->first);
+	tmem_status status;
+
+	/* Mostly it lies in the same piece of memory as the one before. */
+	if (begin < frames->first || stop > frames->last) {
+		status = tmi_space_valid(frames->physical, begin, stop, &frames->first,
+					 &frames->last);
+		if (status != TMEM_S_OK) {
+			frames->first = frames->last = 0;
+			return status;
+		}
+	}
+	*first = extent->first + (frames->first > begin ? frames->first - begin : 0);
+	*end = extent->last - (frames->last < stop ? stop - frames->last : 0);
+	return TMEM_S_OK;
+}
+
+tmem_status tmi_translated_valid(const struct tmi_translation *translation, uint64_t from,
+				 uint64_t last, uint64_t *first, uint64_t *end)
+{
+	struct frames frames = { .physical = translation->physical, .first = 1, .last = 0 };
+	struct tmi_paging_extent extent;
+	bool found = false;
+	uint64_t begin, stop;
+
+	for (uint64_t pages = 0; pages < (uint64_t)GROW_STEPS * STEP_BUDGET;
+	     pages += (extent.last - extent.first) / PAGE_SIZE + 1) {
+		tmem_status status =
+			first_extent(translation, from, last, TMI_PAGING_JOIN_PHYSICAL, &extent);
+
+		if (status != TMEM_S_OK)
+			return found ? TMEM_S_OK : status;
+		if (found && extent.first != *end + 1)
+			break;
+		status = readable(&frames, &extent, &begin, &stop);
+		if (status == TMEM_S_OK && found && begin != *end + 1)
+			break;
+		if (status == TMEM_S_OK) {
+			*first = found ? *first : begin;
+			*end = stop;
+			found = true;
+		}
+		if ((found && *end < extent.last) || extent.last >= last)
+			break;
+		from = extent.last + 1;
+	}
+	return found ? TMEM_S_OK : TMEM_E_NO_MORE_ENTRIES;
+}
