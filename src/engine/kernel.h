@@ -94,4 +94,15 @@ bool tmi_kernel_tables_by_hint(struct tmi_kernel *kernel, struct tmi_tables *tab
 tmem_status tmi_kernel_list(struct tmi_kernel *kernel, tmem_target *target,
 			    const struct tmi_kernel_list **list);
 
+/* --- kernel_symbol.c --- */
+
+/* Modules of the kernel, itself first; malloc()ed. None when nobody can tell. */
+tmem_status tmi_kernel_modules(struct tmi_kernel *kernel, tmem_target *target,
+			       struct tmi_os_module **modules, size_t *count);
+/* Nearest name at or below an address; false = none. */
+bool tmi_kernel_name(struct tmi_kernel *kernel, uint64_t address, char *name, size_t name_size,
+		     uint64_t *start);
+/* Address of a name; false = none. */
+bool tmi_kernel_symbol(struct tmi_kernel *kernel, const char *name, uint64_t *address);
+
 #endif

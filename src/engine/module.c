@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/engine.h"
+#include "engine/kernel.h"
 #include "format/elf.h"
 
 struct module {
@@ -79,6 +79,13 @@ static bool inside_last(const struct tmi_module_list *list, uint64_t address)
 	return last && address - last->base < last->size;
 }
 
+static int compare_modules(const void *a, const void *b)
+{
+	uint64_t x = ((const struct module *)a)->base, y = ((const struct module *)b)->base;
+
+	return (x > y) - (x < y);
+}
+
 static tmem_status collect(struct tmi_space *space, struct tmi_module_list *list)
 {
 	struct tmi_elf_image image;
@@ -98,6 +105,29 @@ static tmem_status collect(struct tmi_space *space, struct tmi_module_list *list
 	return enough_memory ? TMEM_S_OK : tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
 }
 
+/* The kernel's own list: its modules are no files that are mapped. */
+static tmem_status collect_kernel(tmem_target *target, struct tmi_module_list *list)
+{
+	struct tmi_os_module *modules;
+	size_t count;
+	bool enough_memory = true;
+	tmem_status status = tmi_kernel_modules(target->shared->kernel, target, &modules, &count);
+
+	for (size_t i = 0; status == TMEM_S_OK && enough_memory && i < count; i++) {
+		struct tmi_elf_image image = { .base = modules[i].base, .size = modules[i].size };
+
+		modules[i].name[sizeof(modules[i].name) - 1] = '\0';
+		image.build_id.size = modules[i].build_id_size;
+		memcpy(image.build_id.bytes, modules[i].build_id, sizeof(modules[i].build_id));
+		enough_memory = add_module(list, &image, modules[i].name);
+	}
+	free(modules);
+	if (status == TMEM_S_OK && !enough_memory)
+		status = tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
+	qsort(list->modules, list->count, sizeof(*list->modules), compare_modules);
+	return status;
+}
+
 /* Takes the list anew; module_lock is held. */
 static tmem_status take_list(tmem_target *target, struct tmi_space *space)
 {
@@ -108,7 +138,7 @@ static tmem_status take_list(tmem_target *target, struct tmi_space *space)
 		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
 	list->space = space;
 	list->generation = tmi_space_content_generation(space);
-	status = collect(space, list);
+	status = target->shared->kernel ? collect_kernel(target, list) : collect(space, list);
 	if (status != TMEM_S_OK) {
 		tmi_module_list_free(list);
 		return status;

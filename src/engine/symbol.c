@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/kernel.h"
 #include "engine/symbol.h"
 
 /* Where a name goes. */
@@ -61,6 +62,21 @@ static tmem_status name_in_module(struct tmi_space *space, const struct tmem_mod
 	return symbol ? status : no_symbol(offset);
 }
 
+/* Kernel mode: the kernel's own names. What is beside the nearest one is not asked for. */
+static tmem_status name_in_kernel(struct tmi_space *space, uint64_t offset, int32_t delta,
+				  const struct name_output *out)
+{
+	uint64_t inside = offset, start;
+	char name[512];
+
+	tmi_space_enter(space, &inside);
+	if (delta || !tmi_kernel_name(space->shared->kernel, inside, name, sizeof(name), &start))
+		return no_symbol(offset);
+	if (out->displacement)
+		*out->displacement = inside - start;
+	return put_name(out, "kernel", name);
+}
+
 tmem_status tmem_get_near_name_by_offset(tmem_target *target, uint64_t offset, int32_t delta,
 					 char *name_buffer, size_t name_buffer_size,
 					 size_t *name_size, uint64_t *displacement)
@@ -76,6 +92,8 @@ tmem_status tmem_get_near_name_by_offset(tmem_target *target, uint64_t offset, i
 		*name_size = 0;
 	if (displacement)
 		*displacement = 0;
+	if (status == TMEM_S_OK && target->shared->kernel)
+		return tmi_call_end(target, name_in_kernel(space, offset, delta, &out));
 	if (status == TMEM_S_OK)
 		status = tmem_get_module_by_offset(target, offset, &module);
 	if (status == TMEM_S_OK)
@@ -158,6 +176,17 @@ static tmem_status find_in_modules(tmem_target *target, struct tmi_space *space,
 	return status;
 }
 
+static tmem_status find_in_kernel(struct tmi_space *space, struct find *find)
+{
+	static const char own[] = "kernel";
+
+	if (find->module && !same(own, find->module, find->module_length))
+		return tmi_fail_text(TMEM_E_NOINTERFACE, "symbols are known of %s only", own);
+	if (!tmi_kernel_symbol(space->shared->kernel, find->name, &find->offset))
+		return tmi_fail_text(TMEM_E_NOINTERFACE, "no symbol is named %s", find->name);
+	return TMEM_S_OK;
+}
+
 tmem_status tmem_get_offset_by_name(tmem_target *target, const char *symbol, uint64_t *offset)
 {
 	struct find find = { .name = symbol };
@@ -178,7 +207,8 @@ tmem_status tmem_get_offset_by_name(tmem_target *target, const char *symbol, uin
 	}
 	status = tmi_call_virtual(target, &space);
 	if (status == TMEM_S_OK)
-		status = find_in_modules(target, space, &find);
+		status = target->shared->kernel ? find_in_kernel(space, &find)
+						: find_in_modules(target, space, &find);
 	if (status != TMEM_S_OK)
 		return tmi_call_end(target, status);
 	*offset = tmi_space_leave(space, find.offset);
