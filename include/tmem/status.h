@@ -80,7 +80,9 @@ enum tmem_status_code {
 	X(NOT_STORED, "this target does not take writes")                                          \
 	X(IN_CALLBACK, "a callback may read but not change anything")                              \
 	X(USER_MODE, "this exists in kernel mode only")                                            \
-	X(KERNEL_MODE, "this exists in user mode only")
+	X(KERNEL_MODE, "this exists in user mode only")                                            \
+	X(TABLE_UNREADABLE, "a page table on the way to it cannot be read")                        \
+	X(BAD_ENTRY, "a page table entry on the way to it has reserved bits set")
 
 enum tmem_reason {
 #define TMEM_REASON_ROW(name, text) TMEM_REASON_##name,

@@ -30,7 +30,9 @@ struct tmi_paging_memory {
 	uint64_t first;      /* physical address of data[0] */
 	uint64_t size;       /* bytes of the window, 0 = none */
 	const uint8_t *data; /* need not be aligned */
-	/* All of @size (at most 4096, inside one page) or a failure, which need not be explained.
+	/*
+	 * All of @size (at most 4096, inside one page) or a failure, which need not be explained.
+	 * NULL: there is nothing but the window.
 	 */
 	tmem_status (*read)(struct tmi_paging_memory *memory, uint64_t address, void *buffer,
 			    size_t size);
@@ -53,14 +55,17 @@ enum tmi_paging_protect {
 	TMI_PAGING_GLOBAL = 64,
 };
 
-/* Where an address leads. */
+/*
+ * Where an address leads. Reasons: of ABSENT NOT_MAPPED, PAGED_OUT and IN_TRANSITION; of FAULT
+ * NON_CANONICAL, TABLE_UNREADABLE (the entry is not in memory) and BAD_ENTRY (reserved bits).
+ */
 struct tmi_paging_page {
 	uint64_t first; /* virtual: the answer holds for [first, last], the page or the gap */
 	uint64_t last;
 	uint64_t physical; /* of the address asked for; PAGE only */
 	uint32_t outcome;  /* enum tmi_paging_outcome */
 	uint32_t protect;  /* enum tmi_paging_protect; PAGE only */
-	uint32_t reason;   /* enum tmem_reason when it is no PAGE */
+	uint32_t reason;   /* enum tmem_reason when it is no PAGE: see below */
 	uint32_t level;    /* of the entry that decided: 1 = last table; 0 = no entry was read */
 };
 
@@ -76,7 +81,8 @@ struct tmi_paging_step {
 struct tmi_paging_walk {
 	struct tmi_paging_page page;
 	uint64_t base;       /* physical address of the first table, register bits taken away */
-	uint32_t step_count; /* entries whose address is known; a FAULT's last may be unread */
+	uint32_t step_count; /* entries whose address is known */
+	uint32_t unread;     /* 1: the last of them could not be read; its value and flags are 0 */
 	struct tmi_paging_step steps[TMI_PAGING_MAX_STEPS];
 };
 
@@ -85,7 +91,7 @@ struct tmi_paging_extent {
 	uint64_t first; /* virtual */
 	uint64_t last;
 	uint64_t physical; /* of first */
-	uint32_t protect;  /* enum tmi_paging_protect, of all of them */
+	uint32_t protect;  /* enum tmi_paging_protect: the bits that all of them have */
 };
 
 enum tmi_paging_join {
@@ -118,7 +124,9 @@ struct tmi_paging_scheme {
 	/*
 	 * The first pages in [from, last] and those that follow, joined as @join (a set of enum
 	 * tmi_paging_join) says, cut to [from, last]. Gaps are skipped by whole entries, and so are
-	 * tables that cannot be read. At most about @budget entries are looked at; 0 = any number.
+	 * tables that cannot be read. At most @budget entries that are pages or gaps are looked at,
+	 * 0 = any number; those that lead to them, at most four before each, are not counted, so
+	 * that every call gets on. An extent may end because the budget did.
 	 * Returns TMEM_S_OK; TMEM_E_NO_MORE_ENTRIES there is none; TMEM_S_FALSE the budget ended
 	 * before anything was found: go on from extent->first.
 	 */

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * walk.h - the walk that all schemes share, made into special code for each of them.
+ *
+ * A scheme states its constants and a few small functions in a constant struct tmi_walk_scheme.
+ * Everything here is inlined where that constant is known, so that a walk is straight code: a load,
+ * a test and a mask for each level. What is unusual leaves it for a function of walk.c.
+ *
+ * Entries may change while they are looked at: each is loaded once, and all that is said of it is
+ * said of that copy.
+ */
+#ifndef TMI_PAGING_WALK_H
+#define TMI_PAGING_WALK_H
+
+#include "base/bytes.h"
+#include "paging/paging.h"
+
+#define TMI_WALK_INLINE    static inline __attribute__((always_inline))
+#define TMI_WALK_LAST_BITS 12 /* bits of an address inside a page of the last level */
+
+enum tmi_walk_kind {
+	TMI_WALK_TABLE, /* leads to a table */
+	TMI_WALK_PAGE,  /* leads to a page that the processor uses */
+	TMI_WALK_OTHER, /* anything else: the scheme's other() tells */
+};
+
+/* What every step of a walk has in common. */
+struct tmi_walk_view {
+	const struct tmi_tables *tables;
+	uint64_t frame_bits; /* bits of an entry that are an address */
+	uint64_t ignored;    /* denials in the first table that say nothing of the pages */
+	bool upper;          /* the address is one of the kernel's half */
+};
+
+/* What an entry means that is neither table nor page to the processor. */
+struct tmi_walk_other {
+	uint32_t outcome; /* enum tmi_paging_outcome; PAGE for pages that may not be accessed */
+	uint32_t reason;  /* enum tmem_reason, of what is no PAGE */
+	uint32_t protect; /* enum tmi_paging_protect, of a PAGE */
+	uint64_t frame;   /* first physical address of a PAGE */
+};
+
+/*
+ * Levels count down to 1, the last table. "Denials" are a word of the scheme's own: the bits by
+ * which the entries of a walk forbid something, gathered on the way down; 0 forbids nothing.
+ */
+struct tmi_walk_scheme {
+	unsigned top;        /* level of the first table */
+	unsigned width;      /* bytes of an entry: 4 or 8 */
+	unsigned index_bits; /* bits of the address that each level translates */
+	unsigned half_bits;  /* bits of the addresses of a half; 0: one space of 32 bits */
+	uint64_t root_bits;  /* bits of a root that are an address */
+	uint64_t frame_bits; /* bits of an entry that are an address */
+	uint64_t same_bits;  /* entries of the last level with these bits equal are of one kind and
+			      * allow the same; all else in protect() is set bits of the entry */
+	enum tmi_walk_kind (*kind)(unsigned level, uint64_t entry);
+	/* First physical address of a PAGE. */
+	uint64_t (*frame)(const struct tmi_walk_view *view, unsigned level, uint64_t entry);
+	/* What a TABLE entry forbids. */
+	uint64_t (*denials)(unsigned level, uint64_t entry);
+	/* What a PAGE entry allows after the @denied on the way (enum tmi_paging_protect). */
+	uint32_t (*protect)(uint64_t denied, uint64_t entry);
+	/* Fills *other for an OTHER entry; not inlined. */
+	void (*other)(const struct tmi_walk_view *view, unsigned level, uint64_t entry,
+		      uint64_t denied, struct tmi_walk_other *other);
+	/* enum tmem_entry_flags of any entry; not inlined. */
+	uint32_t (*flags)(const struct tmi_walk_view *view, unsigned level, uint64_t entry);
+	uint64_t isolated; /* denials that the first table of an isolated user half is full of */
+};
+
+/* One walk under way. */
+struct tmi_walk {
+	struct tmi_walk_view view;
+	uint64_t address;
+	uint64_t table;  /* physical address of the table to look into */
+	uint64_t denied; /* by the entries so far */
+};
+
+/* An entry that the window does not have; also moves the window. False: it cannot be read. */
+bool tmi_walk_ask(struct tmi_paging_memory *memory, uint64_t address, unsigned width,
+		  uint64_t *entry);
+
+/*
+ * The stretch around @address that one root serves, or the hole between the halves (false).
+ * Both ends are inclusive.
+ */
+bool tmi_walk_stretch(const struct tmi_walk_scheme *scheme, const struct tmi_tables *tables,
+		      uint64_t address, uint64_t *first, uint64_t *last);
+
+/* Fills *page for an address that no entry was read for: no root, or no such address. */
+void tmi_walk_nowhere(const struct tmi_walk_scheme *scheme, const struct tmi_tables *tables,
+		      uint64_t address, struct tmi_paging_page *page);
+
+/* Fills *page for an entry that could not be read. */
+void tmi_walk_unread(const struct tmi_walk_scheme *scheme, const struct tmi_walk *walk,
+		     unsigned level, struct tmi_paging_page *page);
+
+/* Fills *page for an OTHER entry. */
+void tmi_walk_other(const struct tmi_walk_scheme *scheme, const struct tmi_walk *walk,
+		    unsigned level, uint64_t entry, struct tmi_paging_page *page);
+
+/* Cuts [first, last] of *page at the border between two roots. */
+void tmi_walk_cut(const struct tmi_walk_scheme *scheme, const struct tmi_tables *tables,
+		  uint64_t address, struct tmi_paging_page *page);
+
+/* Bits of an address below those that @level translates. */
+TMI_WALK_INLINE unsigned tmi_walk_shift(const struct tmi_walk_scheme *scheme, unsigned level)
+{
+	return TMI_WALK_LAST_BITS + (level - 1) * scheme->index_bits;
+}
+
+/* Offset of an address in what an entry of @level leads to: also its last offset, as a mask. */
+TMI_WALK_INLINE uint64_t tmi_walk_mask(const struct tmi_walk_scheme *scheme, unsigned level)
+{
+	return (1ull << tmi_walk_shift(scheme, level)) - 1;
+}
+
+/* Physical address of the entry of an address. */
+TMI_WALK_INLINE uint64_t tmi_walk_place(const struct tmi_walk_scheme *scheme, unsigned level,
+					uint64_t table, uint64_t address)
+{
+	uint64_t index = address >> tmi_walk_shift(scheme, level);
+
+	return table + (index & ((1u << scheme->index_bits) - 1)) * scheme->width;
+}
+
+/* An entry out of memory that others may be writing: exactly one load. */
+TMI_WALK_INLINE uint64_t tmi_walk_peek(const uint8_t *data, unsigned width)
+{
+	typedef uint32_t __attribute__((aligned(1), may_alias)) loose32;
+	typedef uint64_t __attribute__((aligned(1), may_alias)) loose64;
+
+	if (width == 4) {
+		uint32_t entry = *(const volatile loose32 *)data;
+
+		return tmi_load32(&entry, false);
+	}
+	uint64_t entry = *(const volatile loose64 *)data;
+
+	return tmi_load64(&entry, false);
+}
+
+TMI_WALK_INLINE bool tmi_walk_load(struct tmi_paging_memory *memory, uint64_t address,
+				   unsigned width, uint64_t *entry)
+{
+	uint64_t at = address - memory->first;
+
+	if (__builtin_expect(at >= memory->size || memory->size - at < width, 0))
+		return tmi_walk_ask(memory, address, width, entry);
+	*entry = tmi_walk_peek(memory->data + at, width);
+	return true;
+}
+
+/* True when no bits are set above those that are translated, or all of them. */
+TMI_WALK_INLINE bool tmi_walk_possible(const struct tmi_walk_scheme *scheme, uint64_t address)
+{
+	if (!scheme->half_bits)
+		return address <= UINT32_MAX;
+	return (uint64_t)((int64_t)address >> scheme->half_bits) + 1 <= 1;
+}
+
+/* Begins a walk. False: there is no table to begin at. */
+TMI_WALK_INLINE bool tmi_walk_start(const struct tmi_walk_scheme *scheme,
+				    const struct tmi_tables *tables, uint64_t address,
+				    struct tmi_walk *walk)
+{
+	bool kernel = tables->kernel_first - 1 < address;
+	uint64_t root = kernel ? tables->kernel_root : tables->root;
+
+	walk->view.tables = tables;
+	walk->view.upper = scheme->half_bits ? address >> 63 : kernel;
+	walk->view.frame_bits = scheme->frame_bits & ~tables->encryption_mask;
+	walk->view.ignored = 0;
+	if (tables->flags & TMI_TABLES_ISOLATED && !walk->view.upper)
+		walk->view.ignored = scheme->isolated;
+	walk->address = address;
+	walk->table = root & scheme->root_bits & ~tables->encryption_mask;
+	walk->denied = 0;
+	return root != UINT64_MAX && tmi_walk_possible(scheme, address);
+}
+
+/* Takes what a TABLE entry of @level says. */
+TMI_WALK_INLINE void tmi_walk_descend(const struct tmi_walk_scheme *scheme, struct tmi_walk *walk,
+				      unsigned level, uint64_t entry)
+{
+	uint64_t denials = scheme->denials(level, entry);
+
+	if (level == scheme->top)
+		denials &= ~walk->view.ignored;
+	walk->denied |= denials;
+	walk->table = entry & walk->view.frame_bits;
+}
+
+/* The page that a PAGE entry leads to. */
+TMI_WALK_INLINE void tmi_walk_arrive(const struct tmi_walk_scheme *scheme,
+				     const struct tmi_walk *walk, unsigned level, uint64_t entry,
+				     struct tmi_paging_page *page)
+{
+	uint64_t mask = tmi_walk_mask(scheme, level);
+
+	page->first = walk->address & ~mask;
+	page->last = walk->address | mask;
+	page->physical = scheme->frame(&walk->view, level, entry) + (walk->address & mask);
+	page->outcome = TMI_PAGING_PAGE;
+	page->protect = scheme->protect(walk->denied, entry);
+	page->reason = TMEM_REASON_NONE;
+	page->level = level;
+	if (level > 1 && walk->view.tables->kernel_first - 1 - page->first < mask)
+		tmi_walk_cut(scheme, walk->view.tables, walk->address, page);
+}
+
+/* Looks at one entry. True when the walk is over, with *page filled. */
+TMI_WALK_INLINE bool tmi_walk_step(const struct tmi_walk_scheme *scheme, struct tmi_walk *walk,
+				   struct tmi_paging_memory *memory, unsigned level,
+				   struct tmi_paging_page *page, struct tmi_paging_walk *steps)
+{
+	uint64_t place = tmi_walk_place(scheme, level, walk->table, walk->address);
+	struct tmi_paging_step *step = steps ? &steps->steps[steps->step_count++] : NULL;
+	uint64_t entry;
+
+	if (step)
+		*step = (struct tmi_paging_step){ .address = place, .level = level };
+	if (__builtin_expect(!tmi_walk_load(memory, place, scheme->width, &entry), 0)) {
+		tmi_walk_unread(scheme, walk, level, page);
+		if (steps)
+			steps->unread = true;
+		return true;
+	}
+	if (step) {
+		step->entry = entry;
+		step->flags = scheme->flags(&walk->view, level, entry);
+	}
+	switch (scheme->kind(level, entry)) {
+	case TMI_WALK_TABLE: tmi_walk_descend(scheme, walk, level, entry); return false;
+	case TMI_WALK_PAGE: tmi_walk_arrive(scheme, walk, level, entry, page); return true;
+	default: tmi_walk_other(scheme, walk, level, entry, page); return true;
+	}
+}
+
+/*
+ * A whole walk. @steps may be NULL. Each level is written out, because a level that is a constant
+ * makes half of kind() and frame() vanish.
+ */
+TMI_WALK_INLINE void tmi_walk_address(const struct tmi_walk_scheme *scheme,
+				      const struct tmi_tables *tables,
+				      struct tmi_paging_memory *memory, uint64_t address,
+				      struct tmi_paging_page *page, struct tmi_paging_walk *steps)
+{
+	struct tmi_walk walk;
+	bool exists = tmi_walk_start(scheme, tables, address, &walk);
+
+	if (steps) {
+		steps->base = walk.table;
+		steps->step_count = 0;
+		steps->unread = false;
+	}
+	if (__builtin_expect(!exists, 0)) {
+		tmi_walk_nowhere(scheme, tables, address, page);
+		return;
+	}
+	if (scheme->top >= 5 && tmi_walk_step(scheme, &walk, memory, 5, page, steps))
+		return;
+	if (scheme->top >= 4 && tmi_walk_step(scheme, &walk, memory, 4, page, steps))
+		return;
+	if (scheme->top >= 3 && tmi_walk_step(scheme, &walk, memory, 3, page, steps))
+		return;
+	if (tmi_walk_step(scheme, &walk, memory, 2, page, steps))
+		return;
+	tmi_walk_step(scheme, &walk, memory, 1, page, steps);
+}
+
+#endif

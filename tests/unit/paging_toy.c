@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* paging_toy.c - physical memory for tests of page tables. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "paging_toy.h"
+
+uint8_t toy_bytes[TOY_SIZE];
+struct tmi_tables toy_tables;
+const struct tmi_paging_scheme *toy_scheme;
+uint64_t toy_size;
+size_t toy_reads;
+
+void toy_reset(uint32_t scheme)
+{
+	memset(toy_bytes, 0, sizeof(toy_bytes));
+	toy_tables = (struct tmi_tables){ .scheme = scheme, .levels = 4, .root = TOY(0) };
+	toy_scheme = tmi_paging_find(scheme);
+	toy_size = TOY_SIZE;
+	toy_reads = 0;
+	assert_non_null(toy_scheme);
+}
+
+static tmem_status read_toy(struct tmi_paging_memory *memory, uint64_t address, void *buffer,
+			    size_t size)
+{
+	(void)memory;
+	assert_true(size > 0 && size <= TOY_PAGE);
+	assert_true(address / TOY_PAGE == (address + size - 1) / TOY_PAGE);
+	toy_reads++;
+	if (address < TOY_FIRST || !tmi_in_range(toy_size, address - TOY_FIRST, size))
+		return TMEM_E_READ_FAULT;
+	memcpy(buffer, toy_bytes + (address - TOY_FIRST), size);
+	return TMEM_S_OK;
+}
+
+static tmem_status read_and_move(struct tmi_paging_memory *memory, uint64_t address, void *buffer,
+				 size_t size)
+{
+	tmem_status status = read_toy(memory, address, buffer, size);
+	uint64_t page = (address - TOY_FIRST) / TOY_PAGE * TOY_PAGE;
+
+	if (status == TMEM_S_OK) {
+		memory->first = TOY_FIRST + page;
+		memory->size = toy_size - page < TOY_PAGE ? toy_size - page : TOY_PAGE;
+		memory->data = toy_bytes + page;
+	}
+	return status;
+}
+
+struct tmi_paging_memory toy_memory(enum toy_way way)
+{
+	if (way == TOY_CALLS)
+		return (struct tmi_paging_memory){ .read = read_toy };
+	if (way == TOY_MOVING)
+		return (struct tmi_paging_memory){ .read = read_and_move };
+	return (struct tmi_paging_memory){ TOY_FIRST, toy_size, toy_bytes, NULL };
+}
+
+void toy_put(unsigned page, unsigned index, unsigned width, uint64_t entry)
+{
+	assert_true(page < TOY_PAGES && (index + 1) * width <= TOY_PAGE);
+	tmi_store(toy_bytes + (size_t)page * TOY_PAGE + (size_t)index * width, width, false, entry);
+}
+
+static void same_page(const struct tmi_paging_page *a, const struct tmi_paging_page *b)
+{
+	assert_int_equal(a->first, b->first);
+	assert_int_equal(a->last, b->last);
+	assert_int_equal(a->outcome, b->outcome);
+	assert_int_equal(a->reason, b->reason);
+	assert_int_equal(a->level, b->level);
+	assert_int_equal(a->physical, b->physical);
+	assert_int_equal(a->protect, b->protect);
+}
+
+struct tmi_paging_walk toy_walk(uint64_t address)
+{
+	struct tmi_paging_walk first, walk;
+	struct tmi_paging_page page;
+
+	for (int way = 0; way < TOY_WAYS; way++) {
+		struct tmi_paging_memory memory = toy_memory((enum toy_way)way);
+
+		memset(&walk, 0xee, sizeof(walk));
+		memset(&page, 0xee, sizeof(page));
+		toy_scheme->walk(&toy_tables, &memory, address, &walk);
+		memory = toy_memory((enum toy_way)way);
+		toy_scheme->translate(&toy_tables, &memory, address, &page);
+		if (page.outcome != TMI_PAGING_PAGE) {
+			assert_int_equal(page.physical, 0);
+			assert_int_equal(page.protect, 0);
+		}
+		same_page(&page, &walk.page);
+		if (!way)
+			first = walk;
+		same_page(&page, &first.page);
+		assert_int_equal(walk.base, first.base);
+		assert_int_equal(walk.unread, first.unread);
+		assert_int_equal(walk.step_count, first.step_count);
+		assert_memory_equal(walk.steps, first.steps,
+				    walk.step_count * sizeof(walk.steps[0]));
+	}
+	return first;
+}
+
+struct tmi_paging_page toy_translate(uint64_t address)
+{
+	return toy_walk(address).page;
+}
+
+void toy_expect_page(uint64_t address, uint64_t physical, uint64_t size, uint32_t protect)
+{
+	struct tmi_paging_page page = toy_translate(address);
+
+	assert_int_equal(page.outcome, TMI_PAGING_PAGE);
+	assert_int_equal(page.physical, physical);
+	assert_int_equal(page.first, address & ~(size - 1));
+	assert_int_equal(page.last, address | (size - 1));
+	assert_int_equal(page.reason, TMEM_REASON_NONE);
+	assert_int_equal(page.protect, protect);
+}
+
+void toy_expect_none(uint64_t address, uint32_t outcome, uint32_t reason, unsigned level,
+		     uint64_t size)
+{
+	struct tmi_paging_page page = toy_translate(address);
+
+	assert_int_equal(page.outcome, outcome);
+	assert_int_equal(page.reason, reason);
+	assert_int_equal(page.level, level);
+	assert_int_equal(page.first, address & ~(size - 1));
+	assert_int_equal(page.last, address | (size - 1));
+}
