@@ -217,6 +217,16 @@ static bool run_line(struct tmi_session *session, const char *line)
 	return done;
 }
 
+/* Characters of a name and of the /p behind it, if one follows: it goes on in that memory. */
+static size_t name_and_memory(const char *start, size_t length)
+{
+	const char *option = start + length + strspn(start + length, " \t");
+
+	if (strncmp(option, "/p", 2) != 0)
+		return length;
+	return (size_t)(option - start) + strcspn(option, " \t;");
+}
+
 /* What ENTER does after @line: the line again, or only its name when the command then goes on. */
 static char *repetition(const char *line)
 {
@@ -228,7 +238,7 @@ static char *repetition(const char *line)
 	if (command && (command->flags & TMI_COMMAND_NO_REPEAT))
 		return NULL;
 	if (command && (command->flags & TMI_COMMAND_REPEATS) && end[strspn(end, " \t;")] == 0)
-		return strndup(start, length);
+		return strndup(start, name_and_memory(start, length));
 	return strdup(line);
 }
 

@@ -138,6 +138,7 @@ struct tmi_session {
 	/* Memory of earlier commands. */
 	uint64_t display_next;    /* where a display without a range goes on */
 	bool display_next_known;  /* false: nothing was ever displayed */
+	uint64_t physical_next;   /* the same for displays of physical memory, at first 0 */
 	const char *display_name; /* the d command that a bare d repeats, NULL = none yet */
 	uint64_t last_value;      /* $exp: last evaluated expression */
 	uint64_t last_address;    /* $ea, $p: last address a command used, and the value there */

@@ -5,6 +5,7 @@
 struct rows {
 	struct tmi_session *session;
 	struct tmi_display_values layout;
+	struct tmi_display_options options;
 };
 
 static void put_heading(const struct rows *rows)
@@ -80,8 +81,9 @@ static bool show(void *context, uint64_t address, const uint8_t *data, const uin
 			left < rows->layout.columns ? (unsigned)left : rows->layout.columns;
 
 		if (rows->session->json)
-			tmi_display_record(rows->session, "memory", &rows->layout, address + at,
-					   data + at, valid + at, count);
+			tmi_display_record(rows->session, "memory", &rows->options.memory,
+					   &rows->layout, address + at, data + at, valid + at,
+					   count);
 		else
 			put_row(rows, &out, address + at, data + at, valid + at, count);
 	}
@@ -95,16 +97,16 @@ static bool execute(struct tmi_args *args)
 	bool bytes = args->name[2] == 'b';
 	struct rows rows = { args->session, { bytes ? 1 : 4, bytes ? 4 : 1, false } };
 	struct tmi_range_rule rule = { rows.layout.element, bytes ? 32 : 8, true };
-	struct tmi_display_options options;
 	struct tmi_range range;
 
-	if (!tmi_display_parse(args, true, &rule, &options, &range))
+	if (!tmi_display_parse(args, true, &rule, &rows.options, &range))
 		return false;
-	if (options.columns)
-		rows.layout.columns = options.columns;
+	if (rows.options.columns)
+		rows.layout.columns = rows.options.columns;
 	if (!args->session->json)
 		put_heading(&rows);
-	return tmi_display_walk(args->session, range.start, tmi_display_bytes(&range, rule.element),
+	return tmi_display_walk(args->session, &rows.options.memory, range.start,
+				tmi_display_bytes(&range, rule.element),
 				(size_t)rule.element * rows.layout.columns, show, &rows);
 }
 
@@ -116,11 +118,13 @@ static const struct tmi_command_name names[] = {
 
 const struct tmi_command tmi_command_d_binary = {
 	.names = names,
-	.arguments = "[/cCOLUMNS] [RANGE]",
+	.arguments = "[/cCOLUMNS] [/p] [RANGE]",
 	.brief = "binary digits",
 	.help = "Shows 32 bytes, unless RANGE says how much, in binary and then in hexadecimal,\n"
 		"below the numbers of the bits. Question marks stand for what cannot be read.\n"
-		"Without RANGE it goes on where the last d command ended.\n",
+		"Without RANGE it goes on where the last d command ended. /p shows physical "
+		"memory\n"
+		"(kernel mode); see db.\n",
 	.examples = "dyb @rsp L8\ndyd [heap] L4\n",
 	.topic = TMI_TOPIC_DISPLAY,
 	.flags = TMI_COMMAND_REPEATS,

@@ -11,6 +11,7 @@ struct rows {
 	struct tmi_session *session;
 	unsigned element; /* 4 or 8 */
 	unsigned columns;
+	struct tmi_display_options options;
 };
 
 static double number_at(const struct rows *rows, const uint8_t *data)
@@ -27,7 +28,9 @@ static void record_row(const struct rows *rows, uint64_t address, const uint8_t 
 	struct tmi_record record;
 
 	tmi_record_begin(&record, rows->session, "memory");
-	tmi_record_address(&record, "address", tmi_clean_address(rows->session, address));
+	tmi_memory_record(&record, &rows->options.memory);
+	tmi_record_address(&record, "address",
+			   tmi_memory_clean(rows->session, &rows->options.memory, address));
 	tmi_record_bytes(&record, "bytes", data, valid, (size_t)count * size);
 	tmi_record_list(&record, "values");
 	for (unsigned i = 0; i < count; i++)
@@ -88,14 +91,14 @@ static bool execute(struct tmi_args *args)
 	bool single = args->name[1] == 'f';
 	struct rows rows = { args->session, single ? 4 : 8, single ? 4 : 3 };
 	struct tmi_range_rule rule = { rows.element, single ? 16 : 15, true };
-	struct tmi_display_options options;
 	struct tmi_range range;
 
-	if (!tmi_display_parse(args, true, &rule, &options, &range))
+	if (!tmi_display_parse(args, true, &rule, &rows.options, &range))
 		return false;
-	if (options.columns)
-		rows.columns = options.columns;
-	return tmi_display_walk(args->session, range.start, tmi_display_bytes(&range, rows.element),
+	if (rows.options.columns)
+		rows.columns = rows.options.columns;
+	return tmi_display_walk(args->session, &rows.options.memory, range.start,
+				tmi_display_bytes(&range, rows.element),
 				(size_t)rows.element * rows.columns, show, &rows);
 }
 
@@ -107,12 +110,12 @@ static const struct tmi_command_name names[] = {
 
 const struct tmi_command tmi_command_d_float = {
 	.names = names,
-	.arguments = "[/cCOLUMNS] [RANGE]",
+	.arguments = "[/cCOLUMNS] [/p] [RANGE]",
 	.brief = "floating-point numbers",
 	.help = "Shows memory as numbers: 16 of 4 bytes, or 15 of 8 bytes, unless RANGE says how\n"
 		"many. Each has the digits that ef or eD needs to write it again. Question marks\n"
 		"stand for what cannot be read. Without RANGE it goes on where the last d command\n"
-		"ended.\n",
+		"ended. /p shows physical memory (kernel mode); see db.\n",
 	.examples = "df [heap]\ndD @rsp L4\n",
 	.topic = TMI_TOPIC_DISPLAY,
 	.flags = TMI_COMMAND_REPEATS,

@@ -15,6 +15,7 @@ struct rows {
 	struct tmi_session *session;
 	unsigned element; /* bytes of a pointer */
 	char what;        /* 'a', 'u' or 'p' */
+	struct tmi_display_options options;
 };
 
 /* Bytes fetched from where a pointer points to. */
@@ -121,8 +122,10 @@ static void record_rows(const struct rows *rows, uint64_t address, const uint8_t
 		size_t there = TMEM_FAILED(transfers[i].status) ? 0 : transfers[i].done;
 
 		tmi_record_begin(&record, rows->session, "pointer");
-		tmi_record_address(&record, "address",
-				   tmi_clean_address(rows->session, address + at));
+		tmi_memory_record(&record, &rows->options.memory);
+		tmi_record_address(
+			&record, "address",
+			tmi_memory_clean(rows->session, &rows->options.memory, address + at));
 		tmi_display_record_value(&record, "value", data + at, valid + at, rows->element);
 		record_target(rows, &record, transfers[i].buffer, there);
 		tmi_record_send(&record);
@@ -177,13 +180,12 @@ static bool execute(struct tmi_args *args)
 	struct rows rows = { args->session, tmi_display_element(args->session, args->name[1]),
 			     args->name[2] };
 	struct tmi_range_rule rule = { rows.element, 128 / rows.element, true };
-	struct tmi_display_options options;
 	struct tmi_range range;
 
-	if (!tmi_display_parse(args, false, &rule, &options, &range))
+	if (!tmi_display_parse(args, false, &rule, &rows.options, &range))
 		return false;
-	return tmi_display_walk(args->session, range.start, tmi_display_bytes(&range, rows.element),
-				rows.element, show, &rows);
+	return tmi_display_walk(args->session, &rows.options.memory, range.start,
+				tmi_display_bytes(&range, rows.element), rows.element, show, &rows);
 }
 
 static const struct tmi_command_name names[] = {
@@ -201,11 +203,14 @@ static const struct tmi_command_name names[] = {
 
 const struct tmi_command tmi_command_d_pointers = {
 	.names = names,
-	.arguments = "[RANGE]",
+	.arguments = "[/p] [RANGE]",
 	.brief = "pointers and what they point to",
 	.help = "Shows one pointer a row and what it points to: text (cut at 48 characters), or a\n"
 		"value with its module. Only the pointer is shown when nothing can be read there\n"
-		"or the text is empty. 128 bytes unless RANGE says how much.\n",
+		"or the text is empty. 128 bytes unless RANGE says how much. With /p the pointers\n"
+		"stand in physical memory (kernel mode; see db), and point to virtual addresses "
+		"as\n"
+		"ever.\n",
 	.examples = "dpa @rsp\ndpp [stack] L10\n",
 	.topic = TMI_TOPIC_DISPLAY,
 	.flags = TMI_COMMAND_REPEATS,

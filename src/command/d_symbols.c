@@ -6,6 +6,7 @@
 struct rows {
 	struct tmi_session *session;
 	unsigned element;
+	struct tmi_display_options options;
 };
 
 /* A value and the module that it points into. */
@@ -17,12 +18,14 @@ struct row {
 	const char *symbol; /* NULL = in no module */
 };
 
-static void record_row(struct tmi_session *session, const struct row *row)
+static void record_row(const struct rows *rows, const struct row *row)
 {
 	struct tmi_record record;
 
-	tmi_record_begin(&record, session, "pointer");
-	tmi_record_address(&record, "address", tmi_clean_address(session, row->address));
+	tmi_record_begin(&record, rows->session, "pointer");
+	tmi_memory_record(&record, &rows->options.memory);
+	tmi_record_address(&record, "address",
+			   tmi_memory_clean(rows->session, &rows->options.memory, row->address));
 	tmi_display_record_value(&record, "value", row->data, row->valid, row->size);
 	if (row->symbol)
 		tmi_record_text(&record, "symbol", row->symbol);
@@ -54,7 +57,7 @@ static bool show(void *context, uint64_t address, const uint8_t *data, const uin
 		    tmi_symbol_put(session, &symbol, tmi_display_load(session, row.data, row.size)))
 			row.symbol = symbol.data;
 		if (session->json)
-			record_row(session, &row);
+			record_row(rows, &row);
 		else
 			print_row(session, &out, &row);
 	}
@@ -68,13 +71,12 @@ static bool execute(struct tmi_args *args)
 {
 	struct rows rows = { args->session, tmi_display_element(args->session, args->name[1]) };
 	struct tmi_range_rule rule = { rows.element, 128 / rows.element, true };
-	struct tmi_display_options options;
 	struct tmi_range range;
 
-	if (!tmi_display_parse(args, false, &rule, &options, &range))
+	if (!tmi_display_parse(args, false, &rule, &rows.options, &range))
 		return false;
-	return tmi_display_walk(args->session, range.start, tmi_display_bytes(&range, rows.element),
-				rows.element, show, &rows);
+	return tmi_display_walk(args->session, &rows.options.memory, range.start,
+				tmi_display_bytes(&range, rows.element), rows.element, show, &rows);
 }
 
 static const struct tmi_command_name names[] = {
@@ -86,11 +88,12 @@ static const struct tmi_command_name names[] = {
 
 const struct tmi_command tmi_command_d_symbols = {
 	.names = names,
-	.arguments = "[RANGE]",
+	.arguments = "[/p] [RANGE]",
 	.brief = "values with the symbols they point to",
 	.help = "Shows one value a row, and behind it what the value points to: the function or\n"
 		"object at or below it as module!name+offset, or else module+offset. Good for\n"
-		"looking at a stack. 128 bytes unless RANGE says how much.\n",
+		"looking at a stack. 128 bytes unless RANGE says how much. /p: physical memory\n"
+		"(kernel mode); see db.\n",
 	.examples = "dps @rsp\ndps [stack] L40\n",
 	.topic = TMI_TOPIC_DISPLAY,
 	.flags = TMI_COMMAND_REPEATS,

@@ -7,6 +7,7 @@
 
 struct string {
 	struct tmi_session *session;
+	struct tmi_display_options options;
 	unsigned unit;
 	bool stop_at_hole; /* nobody said how long it is: nothing is guessed behind a hole */
 	bool any;          /* a row was shown */
@@ -34,8 +35,8 @@ static void show_row(struct string *string, struct tmi_text *out, uint64_t addre
 	string->next = address + (length + string->ended) * string->unit;
 	/* A string that ends with a full row has no empty row below it. */
 	if (string->session->json && (length > 0 || !string->any)) {
-		tmi_display_record_text(string->session, "text", string->unit, address, data, valid,
-					length);
+		tmi_display_record_text(string->session, "text", &string->options.memory,
+					string->unit, address, data, valid, length);
 	} else if (length > 0 || !string->any) {
 		tmi_text_format(out, "%s  \"", tmi_address(string->session, address).text);
 		tmi_display_characters(string->session, out, string->unit, data, valid, length);
@@ -66,18 +67,17 @@ static bool execute(struct tmi_args *args)
 	struct tmi_session *session = args->session;
 	struct string string = { .session = session, .unit = args->name[1] == 'u' ? 2 : 1 };
 	struct tmi_range_rule rule = { string.unit, DEFAULT, true };
-	struct tmi_display_options options;
 	struct tmi_range range;
 	bool done;
 
-	if (!tmi_display_parse(args, false, &rule, &options, &range))
+	if (!tmi_display_parse(args, false, &rule, &string.options, &range))
 		return false;
 	string.stop_at_hole = !range.extent_given;
 	string.next = range.start;
-	done = tmi_display_walk(session, range.start, range.count * string.unit,
-				(size_t)ROW * string.unit, show, &string);
-	session->display_next = tmi_clean_address(session, string.next);
-	session->display_next_known = true;
+	done = tmi_display_walk(session, &string.options.memory, range.start,
+				range.count * string.unit, (size_t)ROW * string.unit, show,
+				&string);
+	tmi_display_set_next(session, &string.options.memory, string.next);
 	return done || string.ended;
 }
 
@@ -89,12 +89,12 @@ static const struct tmi_command_name names[] = {
 
 const struct tmi_command tmi_command_d_text = {
 	.names = names,
-	.arguments = "[RANGE]",
+	.arguments = "[/p] [RANGE]",
 	.brief = "memory as text",
 	.help = "Shows text up to its NUL or the end of RANGE, 32 characters a row. Without an\n"
 		"extent at most 384 characters are shown, and nothing behind a hole; ENTER goes\n"
 		"on. What cannot be printed shows as a dot, what cannot be read as a question\n"
-		"mark.\n",
+		"mark. /p shows physical memory (kernel mode); see db.\n",
 	.examples = "da poi(@rsp)\ndu 7fff12345678 L20\n",
 	.topic = TMI_TOPIC_DISPLAY,
 	.flags = TMI_COMMAND_REPEATS,

@@ -8,6 +8,9 @@
 #define STRING_ROW  32   /* characters a row of quoted text */
 #define STRING_PART 4096 /* characters of a text in one record */
 
+/* What searches look at. */
+static const struct tmi_memory virtual_memory;
+
 static const struct {
 	char letter;
 	struct tmi_display_values layout;
@@ -58,7 +61,8 @@ void tmi_display_value(const struct tmi_session *session, struct tmi_text *out, 
 
 static void put_address(const struct tmi_session *session, struct tmi_text *out, uint64_t address)
 {
-	if (tmi_pointer_size(session) == 8) {
+	/* Physical addresses may be longer than pointers. */
+	if (tmi_pointer_size(session) == 8 || address > UINT32_MAX) {
 		tmi_text_hex(out, address >> 32, 8);
 		tmi_text_char(out, '`', 1);
 	}
@@ -111,14 +115,15 @@ static void record_column(struct tmi_record *record, const uint8_t *data, const 
 }
 
 void tmi_display_record(struct tmi_session *session, const char *type,
-			const struct tmi_display_values *layout, uint64_t address,
-			const uint8_t *data, const uint8_t *valid, unsigned count)
+			const struct tmi_memory *memory, const struct tmi_display_values *layout,
+			uint64_t address, const uint8_t *data, const uint8_t *valid, unsigned count)
 {
 	unsigned size = layout->element ? layout->element : tmi_pointer_size(session);
 	struct tmi_record record;
 
 	tmi_record_begin(&record, session, type);
-	tmi_record_address(&record, "address", tmi_clean_address(session, address));
+	tmi_memory_record(&record, memory);
+	tmi_record_address(&record, "address", tmi_memory_clean(session, memory, address));
 	tmi_record_bytes(&record, "bytes", data, valid, (size_t)count * size);
 	if (size > 1) {
 		tmi_record_list(&record, "values");
@@ -132,14 +137,15 @@ void tmi_display_record(struct tmi_session *session, const char *type,
 	tmi_record_send(&record);
 }
 
-void tmi_display_record_text(struct tmi_session *session, const char *type, unsigned unit,
-			     uint64_t address, const uint8_t *data, const uint8_t *valid,
-			     size_t count)
+void tmi_display_record_text(struct tmi_session *session, const char *type,
+			     const struct tmi_memory *memory, unsigned unit, uint64_t address,
+			     const uint8_t *data, const uint8_t *valid, size_t count)
 {
 	struct tmi_record record;
 
 	tmi_record_begin(&record, session, type);
-	tmi_record_address(&record, "address", tmi_clean_address(session, address));
+	tmi_memory_record(&record, memory);
+	tmi_record_address(&record, "address", tmi_memory_clean(session, memory, address));
 	tmi_record_bytes(&record, "bytes", data, valid, count * unit);
 	tmi_record_characters(&record, "text", unit, data, valid, count);
 	tmi_record_send(&record);
@@ -158,12 +164,13 @@ void tmi_display_row_at(struct tmi_session *session, const struct tmi_display_va
 		tmi_error(session, "out of memory");
 		return;
 	}
-	if (!tmi_read_with_holes(session, address, data, data + bytes, bytes)) {
+	if (!tmi_read_with_holes(session, &virtual_memory, address, data, data + bytes, bytes)) {
 		free(data);
 		return;
 	}
 	if (session->json) {
-		tmi_display_record(session, "hit", layout, address, data, data + bytes, columns);
+		tmi_display_record(session, "hit", &virtual_memory, layout, address, data,
+				   data + bytes, columns);
 	} else {
 		tmi_display_row(session, &row, layout, address, data, data + bytes, columns);
 		tmi_out_text(session, &row);
@@ -200,8 +207,9 @@ static bool record_string(void *context, uint64_t address, const uint8_t *data,
 	size_t part = (size_t)STRING_PART * rows->unit;
 
 	for (size_t at = 0; at < size; at += part) {
-		tmi_display_record_text(rows->session, rows->begun ? "text" : "hit", rows->unit,
-					address + at, data + at, valid + at,
+		tmi_display_record_text(rows->session, rows->begun ? "text" : "hit",
+					&virtual_memory, rows->unit, address + at, data + at,
+					valid + at,
 					(size - at < part ? size - at : part) / rows->unit);
 		rows->begun = true;
 	}
@@ -235,7 +243,7 @@ bool tmi_display_string(struct tmi_session *session, unsigned unit, uint64_t add
 	size_t row = (size_t)(session->json ? STRING_PART : STRING_ROW) * unit;
 	uint64_t next = session->display_next;
 	bool known = session->display_next_known;
-	bool done = tmi_display_walk(session, address, count * unit, row,
+	bool done = tmi_display_walk(session, &virtual_memory, address, count * unit, row,
 				     session->json ? record_string : show_string_rows, &rows);
 
 	/* Hits of a search do not move the place where d goes on. */

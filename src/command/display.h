@@ -8,7 +8,7 @@
 #ifndef TMI_COMMAND_DISPLAY_H
 #define TMI_COMMAND_DISPLAY_H
 
-#include "command/command.h"
+#include "command/memory.h"
 
 /* What a row of values looks like. */
 struct tmi_display_values {
@@ -30,8 +30,9 @@ void tmi_display_row(struct tmi_session *session, struct tmi_text *out,
 
 /* The same row as a record of this type: bytes, values unless they are bytes, text if shown. */
 void tmi_display_record(struct tmi_session *session, const char *type,
-			const struct tmi_display_values *layout, uint64_t address,
-			const uint8_t *data, const uint8_t *valid, unsigned count);
+			const struct tmi_memory *memory, const struct tmi_display_values *layout,
+			uint64_t address, const uint8_t *data, const uint8_t *valid,
+			unsigned count);
 
 /* A whole row at @address whose bytes are read here, as s shows a hit; its record is a "hit". */
 void tmi_display_row_at(struct tmi_session *session, const struct tmi_display_values *layout,
@@ -40,14 +41,15 @@ void tmi_display_row_at(struct tmi_session *session, const struct tmi_display_va
 /*
  * Reads [address, address + size): data[i] is the byte when valid[i] is 1; unreadable ones are 0
  * with valid[i] 0; so are those past the end of the address space. Passes holes in few calls. False
- * when the target is lost (an error was reported).
+ * when the target is lost, or has no memory of that kind (an error was reported).
  */
-bool tmi_read_with_holes(struct tmi_session *session, uint64_t address, uint8_t *data,
-			 uint8_t *valid, size_t size);
+bool tmi_read_with_holes(struct tmi_session *session, const struct tmi_memory *memory,
+			 uint64_t address, uint8_t *data, uint8_t *valid, size_t size);
 
 /* What stands between a d command's name and its range. */
 struct tmi_display_options {
-	unsigned columns; /* /cN; 0 = as usual */
+	unsigned columns;         /* /cN; 0 = as usual */
+	struct tmi_memory memory; /* /p */
 };
 
 /*
@@ -81,8 +83,13 @@ typedef bool tmi_display_block(void *context, uint64_t address, const uint8_t *d
  * Walks [address, address + size) in blocks that are whole multiples of @row bytes (but the last)
  * and hands each to @show. Polls interrupts, and keeps the place where a next display goes on.
  */
-bool tmi_display_walk(struct tmi_session *session, uint64_t address, uint64_t size, size_t row,
-		      tmi_display_block *show, void *context);
+bool tmi_display_walk(struct tmi_session *session, const struct tmi_memory *memory,
+		      uint64_t address, uint64_t size, size_t row, tmi_display_block *show,
+		      void *context);
+
+/* A display without a range goes on at @address; virtual and physical memory apart. */
+void tmi_display_set_next(struct tmi_session *session, const struct tmi_memory *memory,
+			  uint64_t address);
 
 /* Appends characters of a string, dots for what cannot be shown; @valid may be NULL. */
 void tmi_display_characters(const struct tmi_session *session, struct tmi_text *out, unsigned unit,
@@ -103,9 +110,9 @@ void tmi_display_record_value(struct tmi_record *record, const char *name, const
 			      const uint8_t *valid, unsigned size);
 
 /* A record of this type: text of @count characters, with its bytes. */
-void tmi_display_record_text(struct tmi_session *session, const char *type, unsigned unit,
-			     uint64_t address, const uint8_t *data, const uint8_t *valid,
-			     size_t count);
+void tmi_display_record_text(struct tmi_session *session, const char *type,
+			     const struct tmi_memory *memory, unsigned unit, uint64_t address,
+			     const uint8_t *data, const uint8_t *valid, size_t count);
 
 /*
  * Rows of quoted text of da (@unit 1) or du (@unit 2): exactly @count characters from @address,

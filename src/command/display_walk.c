@@ -13,14 +13,13 @@
 #define COLUMN_LIMIT 1024     /* bytes that /cN may put into a row */
 
 /* How far the unreadable stretch at @address goes, at most @size bytes; at least 1. */
-static size_t hole_size(struct tmi_session *session, uint64_t address, size_t size)
+static size_t hole_size(struct tmi_session *session, const struct tmi_memory *memory,
+			uint64_t address, size_t size)
 {
-	uint64_t base, length, page = session->description.page_size;
+	uint64_t base, page = session->description.page_size;
 
-	if (tmem_get_valid_region_virtual(session->target, address, size, &base, &length) !=
-	    TMEM_S_OK)
+	if (!tmi_memory_next_valid(session, memory, address, size, &base))
 		return size;
-	base = tmi_clean_address(session, base);
 	if (base > address)
 		return base - address < size ? (size_t)(base - address) : size;
 	/* Said to be readable, though it was not a moment ago: not asked again before the next
@@ -38,10 +37,10 @@ static bool is_fault(tmem_status status)
 	       status == TMEM_E_INVALIDARG || !TMEM_FAILED(status);
 }
 
-bool tmi_read_with_holes(struct tmi_session *session, uint64_t address, uint8_t *data,
-			 uint8_t *valid, size_t size)
+bool tmi_read_with_holes(struct tmi_session *session, const struct tmi_memory *memory,
+			 uint64_t address, uint8_t *data, uint8_t *valid, size_t size)
 {
-	uint64_t left = tmi_last_address(session) - address;
+	uint64_t left = tmi_memory_last(session, memory) - address;
 	size_t done = 0, got;
 
 	memset(data, 0, size);
@@ -49,8 +48,8 @@ bool tmi_read_with_holes(struct tmi_session *session, uint64_t address, uint8_t 
 	if (size > 0 && size - 1 > left)
 		size = (size_t)left + 1;
 	while (done < size) {
-		tmem_status status = tmem_read_virtual(session->target, address + done, data + done,
-						       size - done, &got);
+		tmem_status status = tmi_memory_read(session, memory, address + done, data + done,
+						     size - done, &got);
 
 		if (!is_fault(status))
 			return tmi_error_target(session, "reading at %s",
@@ -60,20 +59,26 @@ bool tmi_read_with_holes(struct tmi_session *session, uint64_t address, uint8_t 
 		memset(valid + done, 1, got);
 		done += got;
 		if (done < size)
-			done += hole_size(session, address + done, size - done);
+			done += hole_size(session, memory, address + done, size - done);
 	}
 	return true;
 }
 
-static void set_next(struct tmi_session *session, uint64_t address)
+void tmi_display_set_next(struct tmi_session *session, const struct tmi_memory *memory,
+			  uint64_t address)
 {
+	if (memory->physical) {
+		session->physical_next = address;
+		return;
+	}
 	session->display_next = tmi_clean_address(session, address);
 	session->display_next_known = true;
 }
 
 /* Blocks of a walk, with their buffers ready. */
-static bool walk(struct tmi_session *session, uint64_t address, uint64_t size, size_t block,
-		 uint8_t *buffer, tmi_display_block *show, void *context)
+static bool walk(struct tmi_session *session, const struct tmi_memory *memory, uint64_t address,
+		 uint64_t size, size_t block, uint8_t *buffer, tmi_display_block *show,
+		 void *context)
 {
 	uint64_t done = 0;
 
@@ -83,9 +88,10 @@ static bool walk(struct tmi_session *session, uint64_t address, uint64_t size, s
 		if (tmi_session_interrupted(session))
 			return tmi_error_interrupted(
 				session, "%" PRIu64 " of %" PRIu64 " bytes were shown", done, size);
-		if (!tmi_read_with_holes(session, address + done, buffer, buffer + block, now))
+		if (!tmi_read_with_holes(session, memory, address + done, buffer, buffer + block,
+					 now))
 			return false;
-		set_next(session, address + done + now);
+		tmi_display_set_next(session, memory, address + done + now);
 		if (!show(context, address + done, buffer, buffer + block, now))
 			return false;
 		done += now;
@@ -95,8 +101,9 @@ static bool walk(struct tmi_session *session, uint64_t address, uint64_t size, s
 	return true;
 }
 
-bool tmi_display_walk(struct tmi_session *session, uint64_t address, uint64_t size, size_t row,
-		      tmi_display_block *show, void *context)
+bool tmi_display_walk(struct tmi_session *session, const struct tmi_memory *memory,
+		      uint64_t address, uint64_t size, size_t row, tmi_display_block *show,
+		      void *context)
 {
 	size_t block = row < BLOCK ? BLOCK / row * row : row;
 	uint8_t *buffer;
@@ -107,7 +114,7 @@ bool tmi_display_walk(struct tmi_session *session, uint64_t address, uint64_t si
 	buffer = malloc(2 * block);
 	if (!buffer)
 		return tmi_error(session, "out of memory");
-	done = walk(session, address, size, block, buffer, show, context);
+	done = walk(session, memory, address, size, block, buffer, show, context);
 	free(buffer);
 	return done;
 }
@@ -143,9 +150,11 @@ static bool parse_options(struct tmi_args *args, bool columns_allowed, unsigned 
 	while (!tmi_args_at_end(args) && *args->next == '/') {
 		char letter = args->next[1];
 
-		if (letter == 'p')
-			return tmi_error(args->session, "%s /p is only available in kernel mode",
-					 args->name);
+		if (letter == 'p') {
+			if (!tmi_memory_take_option(args, &options->memory))
+				return false;
+			continue;
+		}
 		if (letter != 'c' || !columns_allowed)
 			return tmi_error_explain(args, TMI_ERROR_SYNTAX, args->next, "%s takes: %s",
 						 args->name, args->command->arguments);
@@ -157,12 +166,12 @@ static bool parse_options(struct tmi_args *args, bool columns_allowed, unsigned 
 }
 
 /* Where a display without a range starts. */
-static bool find_start(struct tmi_args *args, uint64_t *start)
+static bool find_start(struct tmi_args *args, const struct tmi_memory *memory, uint64_t *start)
 {
 	struct tmi_session *session = args->session;
 
-	*start = session->display_next;
-	if (session->display_next_known)
+	*start = memory->physical ? session->physical_next : session->display_next;
+	if (memory->physical || session->display_next_known)
 		return true;
 	if (tmem_get_register(session->target, TMEM_REGISTER_INSTRUCTION_POINTER, start) ==
 	    TMEM_S_OK) {
@@ -181,11 +190,15 @@ bool tmi_display_parse(struct tmi_args *args, bool columns_allowed,
 		       const struct tmi_range_rule *rule, struct tmi_display_options *options,
 		       struct tmi_range *range)
 {
-	if (!parse_options(args, columns_allowed, rule->element, options) ||
-	    !tmi_args_range(args, rule, range) || !tmi_args_finish(args))
+	struct tmi_range_rule own = *rule;
+
+	if (!parse_options(args, columns_allowed, rule->element, options))
+		return false;
+	own.physical = options->memory.physical;
+	if (!tmi_args_range(args, &own, range) || !tmi_args_finish(args))
 		return false;
 	if (!range->given) {
-		if (!find_start(args, &range->start))
+		if (!find_start(args, &options->memory, &range->start))
 			return false;
 		range->count = rule->default_count;
 		range->size = range->count * rule->element;

@@ -57,7 +57,7 @@ struct current {
 };
 
 static struct current read_current(struct tmi_session *session, const struct form *form,
-				   uint64_t address)
+				   const struct tmi_memory *memory, uint64_t address)
 {
 	struct current current = {
 		.address = address,
@@ -67,7 +67,7 @@ static struct current read_current(struct tmi_session *session, const struct for
 	uint8_t data[8];
 	size_t done = 0;
 
-	tmem_read_virtual(session->target, address, data, current.size, &done);
+	tmi_memory_read(session, memory, address, data, current.size, &done);
 	current.known = done == current.size;
 	for (unsigned i = 0; i < current.size && current.known; i++)
 		current.value |= (uint64_t)data[tmi_big_endian(session) ? current.size - 1 - i : i]
@@ -87,11 +87,13 @@ static double floating(const struct current *current)
 	return current->size == 4 ? single : number;
 }
 
-static void record_current(struct tmi_session *session, const struct current *current)
+static void record_current(struct tmi_session *session, const struct tmi_memory *memory,
+			   const struct current *current)
 {
 	struct tmi_record record;
 
 	tmi_record_begin(&record, session, "current");
+	tmi_memory_record(&record, memory);
 	tmi_record_address(&record, "address", current->address);
 	if (current->known)
 		tmi_record_value(&record, "value", current->value, current->size);
@@ -118,19 +120,20 @@ static void print_current(struct tmi_session *session, const struct current *cur
 	tmi_text_fini(&out);
 }
 
-static void show_current(struct tmi_session *session, const struct form *form, uint64_t address)
+static void show_current(struct tmi_session *session, const struct form *form,
+			 const struct tmi_memory *memory, uint64_t address)
 {
-	struct current current = read_current(session, form, address);
+	struct current current = read_current(session, form, memory, address);
 
 	if (session->json)
-		record_current(session, &current);
+		record_current(session, memory, &current);
 	else
 		print_current(session, &current);
 }
 
 /* One answer: values to write at *address, which moves behind them. */
-static bool take_answer(struct tmi_args *args, const struct form *form, const char *line,
-			uint64_t *address)
+static bool take_answer(struct tmi_args *args, const struct form *form,
+			const struct tmi_memory *memory, const char *line, uint64_t *address)
 {
 	struct tmi_args answer = *args;
 	struct tmi_text bytes = { 0 };
@@ -139,14 +142,15 @@ static bool take_answer(struct tmi_args *args, const struct form *form, const ch
 	answer.text = answer.next = answer.line = line;
 	answer.column = 0;
 	ok = tmi_values_take(&answer, &form->value, &bytes) &&
-	     tmi_values_write(&answer, *address, &bytes);
-	*address = tmi_clean_address(args->session, *address + bytes.size);
+	     tmi_values_write(&answer, memory, *address, &bytes);
+	*address = tmi_memory_clean(args->session, memory, *address + bytes.size);
 	tmi_text_fini(&bytes);
 	return ok;
 }
 
 /* No values were given: asks for them one by one. An empty line ends, a blank one skips. */
-static bool ask(struct tmi_args *args, const struct form *form, uint64_t address)
+static bool ask(struct tmi_args *args, const struct form *form, const struct tmi_memory *memory,
+		uint64_t address)
 {
 	struct tmi_session *session = args->session;
 	bool ok = true;
@@ -154,7 +158,7 @@ static bool ask(struct tmi_args *args, const struct form *form, uint64_t address
 	char *line;
 
 	for (bool first = true; ok && more; first = false) {
-		show_current(session, form, address);
+		show_current(session, form, memory, address);
 		if (!tmi_session_ask(session, "Input>", &line)) {
 			if (!first)
 				return true;
@@ -163,37 +167,52 @@ static bool ask(struct tmi_args *args, const struct form *form, uint64_t address
 		}
 		more = line[0] != 0;
 		if (line[strspn(line, " \t")])
-			ok = take_answer(args, form, line, &address);
+			ok = take_answer(args, form, memory, line, &address);
 		else
-			address = tmi_clean_address(
-				session, address + tmi_value_size(session, &form->value));
+			address = tmi_memory_clean(session, memory,
+						   address + tmi_value_size(session, &form->value));
 		free(line);
 	}
 	return ok;
 }
 
+/* "/p" and the address. */
+static bool take_place(struct tmi_args *args, struct tmi_memory *memory, uint64_t *address)
+{
+	const char *where;
+
+	while (!tmi_args_at_end(args) && args->next[0] == '/' && args->next[1] == 'p')
+		if (!tmi_memory_take_option(args, memory))
+			return false;
+	where = args->next;
+	/* As in a list: the -1 of "eb 1000 -1" is a value. */
+	if (!tmi_args_list_value(args, address))
+		return false;
+	if (!memory->physical)
+		return tmi_check_address(args, where, address);
+	*address = tmi_physical_address(*address);
+	return true;
+}
+
 static bool execute(struct tmi_args *args)
 {
 	const struct form *form = find_form(args);
+	struct tmi_memory memory = { 0 };
 	struct tmi_text bytes = { 0 };
-	const char *where;
 	uint64_t address;
 	bool ok;
 
-	tmi_args_at_end(args);
-	where = args->next;
-	/* As in a list: the -1 of "eb 1000 -1" is a value. */
-	if (!tmi_args_list_value(args, &address) || !tmi_check_address(args, where, &address))
+	if (!take_place(args, &memory, &address))
 		return false;
 	if (!form->unit && tmi_args_at_end(args))
-		return ask(args, form, address);
+		return ask(args, form, &memory, address);
 	if (form->unit)
 		ok = tmi_values_take_string(args, form->unit, &bytes) && tmi_args_finish(args);
 	else
 		ok = tmi_values_take(args, &form->value, &bytes);
 	if (form->terminated)
 		tmi_text_char(&bytes, 0, form->unit);
-	ok = ok && tmi_values_write(args, address, &bytes);
+	ok = ok && tmi_values_write(args, &memory, address, &bytes);
 	tmi_text_fini(&bytes);
 	return ok;
 }
@@ -216,7 +235,7 @@ static const struct tmi_command_name names[] = {
 
 const struct tmi_command tmi_command_enter = {
 	.names = names,
-	.arguments = "ADDRESS [VALUE ... | \"TEXT\"]",
+	.arguments = "[/p] ADDRESS [VALUE ... | \"TEXT\"]",
 	.brief = "write values or text",
 	.help = "Writes values, or text between double quotes, from ADDRESS on, in the byte order\n"
 		"of the target. Values are expressions; eb also takes characters such as 'A', and\n"
@@ -226,7 +245,10 @@ const struct tmi_command tmi_command_enter = {
 		"one: a blank line leaves the value as it is, an empty line ends.\n"
 		"\n"
 		"e alone writes in the form of the last e command, bytes at first. When a byte\n"
-		"cannot be written the command stops there and says how much was written.",
+		"cannot be written the command stops there and says how much was written.\n"
+		"\n"
+		"/p writes physical memory (kernel mode); /p[c], /p[uc] and /p[wc] write it\n"
+		"cached, uncached, write combined, where the target can tell these apart.",
 	.examples = "eb 1000 48 65 'l' 'l' 6f\ned [stack]+10 12345678\neza 1000 \"hello\"",
 	.topic = TMI_TOPIC_WRITE,
 	.flags = TMI_COMMAND_WRITES | TMI_COMMAND_NO_REPEAT,

@@ -61,8 +61,9 @@ static void print_module(struct tmi_session *session, const struct tmi_module *m
 	struct tmi_text out = { 0 };
 	size_t column;
 
-	tmi_text_format(&out, "%s %s   ", tmi_address(session, module->base).text,
-			tmi_address(session, module->base + module->size).text);
+	tmi_text_format(
+		&out, "%s %s   ", tmi_address(session, module->base).text,
+		tmi_address(session, tmi_clean_address(session, module->base + module->size)).text);
 	column = out.size;
 	tmi_name_put(&out, module->name);
 	if (!verbose) {

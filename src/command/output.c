@@ -203,7 +203,8 @@ struct tmi_number_text tmi_value(uint64_t value, unsigned size)
 
 struct tmi_number_text tmi_address(const struct tmi_session *session, uint64_t address)
 {
-	return tmi_value(address, tmi_pointer_size(session));
+	/* Physical addresses may be longer than pointers. */
+	return tmi_value(address, address > UINT32_MAX ? 8 : tmi_pointer_size(session));
 }
 
 struct tmi_number_text tmi_number(uint64_t value)

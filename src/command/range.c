@@ -4,7 +4,7 @@
 
 #include <strings.h>
 
-#include "command/command.h"
+#include "command/memory.h"
 #include "command/number.h"
 
 /* How an "L" extent was written. */
@@ -58,9 +58,11 @@ static bool parse_extent(struct tmi_args *args, const struct tmi_range_rule *rul
 }
 
 /* Bytes from @start to the end of the address space, or UINT64_MAX when they are 2^64. */
-static uint64_t bytes_left(const struct tmi_session *session, uint64_t start)
+static uint64_t bytes_left(const struct tmi_session *session, const struct tmi_range_rule *rule,
+			   uint64_t start)
 {
-	uint64_t left = tmi_last_address(session) - start;
+	const struct tmi_memory memory = { .physical = rule->physical };
+	uint64_t left = tmi_memory_last(session, &memory) - start;
 
 	return left == UINT64_MAX ? left : left + 1;
 }
@@ -100,6 +102,16 @@ static bool apply_end(struct tmi_args *args, uint64_t end, struct tmi_range *ran
 	return true;
 }
 
+/* Checks an address, or brings a physical one into its form. */
+static bool check_address(struct tmi_args *args, const struct tmi_range_rule *rule,
+			  const char *where, uint64_t *address)
+{
+	if (!rule->physical)
+		return tmi_check_address(args, where, address);
+	*address = tmi_physical_address(*address);
+	return true;
+}
+
 static bool parse_end(struct tmi_args *args, const struct tmi_range_rule *rule,
 		      struct tmi_range *range)
 {
@@ -112,7 +124,7 @@ static bool parse_end(struct tmi_args *args, const struct tmi_range_rule *rule,
 		return parse_extent(args, rule, &extent) &&
 		       apply_extent(args, rule, &extent, range);
 	return parse_count(args, rule->default_count == 0, &end) &&
-	       tmi_check_address(args, range->extent_at, &end) && apply_end(args, end, range);
+	       check_address(args, rule, range->extent_at, &end) && apply_end(args, end, range);
 }
 
 bool tmi_args_range(struct tmi_args *args, const struct tmi_range_rule *rule,
@@ -125,13 +137,14 @@ bool tmi_args_range(struct tmi_args *args, const struct tmi_range_rule *rule,
 		return true;
 	range->given = true;
 	range->start_at = range->extent_at = args->next;
-	if (!tmi_args_address(args, &range->start))
+	if (!tmi_args_expression(args, &range->start) ||
+	    !check_address(args, rule, range->start_at, &range->start))
 		return false;
 	if (tmi_args_at_end(args) && rule->default_count > 0)
 		range->size = rule->default_count * rule->element;
 	else if (!parse_end(args, rule, range))
 		return false;
-	left = bytes_left(args->session, range->start);
+	left = bytes_left(args->session, rule, range->start);
 	if (range->size > left)
 		range->size = left;
 	range->count = range->size / rule->element + (range->size % rule->element != 0);

@@ -21,6 +21,7 @@ struct tmi_range_rule {
 	unsigned element;       /* bytes of one object */
 	uint64_t default_count; /* objects when only a start is given; 0: an extent is required */
 	bool may_be_missing;    /* no range at all is allowed; the caller sees given == false */
+	bool physical;          /* of physical memory: as wide as 64 bits, whatever a pointer is */
 };
 
 struct tmi_range {

@@ -198,7 +198,8 @@ const char *tmi_values_cause(struct tmi_session *session, tmem_status status)
 	return reason ? tmem_reason_text(reason) : tmem_status_text(status);
 }
 
-bool tmi_values_write(struct tmi_args *args, uint64_t address, const struct tmi_text *bytes)
+bool tmi_values_write(struct tmi_args *args, const struct tmi_memory *memory, uint64_t address,
+		      const struct tmi_text *bytes)
 {
 	struct tmi_session *session = args->session;
 	size_t done = 0;
@@ -206,16 +207,16 @@ bool tmi_values_write(struct tmi_args *args, uint64_t address, const struct tmi_
 
 	/* One call may write less than all; only the next one tells why. */
 	while (done < bytes->size) {
-		if (TMEM_FAILED(tmem_write_virtual(session->target, address + done,
-						   bytes->data + done, bytes->size - done,
-						   &part)) ||
+		if (TMEM_FAILED(tmi_memory_write(session, memory, address + done,
+						 bytes->data + done, bytes->size - done, &part)) ||
 		    !part)
 			break;
 		done += part;
 	}
-	session->last_address = address;
+	if (!memory->physical)
+		session->last_address = address;
 	if (done == bytes->size)
 		return true;
-	return tmi_error_partial(args, tmi_clean_address(session, address + done), done,
+	return tmi_error_partial(args, tmi_memory_clean(session, memory, address + done), done,
 				 bytes->size, "written");
 }

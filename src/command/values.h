@@ -7,7 +7,7 @@
 #ifndef TMI_COMMAND_VALUES_H
 #define TMI_COMMAND_VALUES_H
 
-#include "command/command.h"
+#include "command/memory.h"
 
 /* What one value of a list is. */
 struct tmi_value_form {
@@ -36,7 +36,8 @@ bool tmi_values_take_string(struct tmi_args *args, unsigned unit, struct tmi_tex
  * Writes all of @bytes at @address. When a byte cannot be written: a Memory access error that
  * tells the address, the cause and how much was written.
  */
-bool tmi_values_write(struct tmi_args *args, uint64_t address, const struct tmi_text *bytes);
+bool tmi_values_write(struct tmi_args *args, const struct tmi_memory *memory, uint64_t address,
+		      const struct tmi_text *bytes);
 
 /* Why the last call on the target failed, in few words. */
 const char *tmi_values_cause(struct tmi_session *session, tmem_status status);
