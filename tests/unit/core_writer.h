@@ -24,7 +24,8 @@ struct written_segment {
 	uint32_t type;
 	uint32_t flags;
 	uint64_t address;
-	uint64_t offset; /* after layout: in the file; before: in data, unless given */
+	uint64_t physical; /* 0 unless changed, as in cores of processes */
+	uint64_t offset;   /* after layout: in the file; before: in data, unless given */
 	uint64_t file_size;
 	uint64_t memory_size;
 	uint64_t align;
@@ -168,7 +169,7 @@ static inline void write_segment(const struct core_writer *w, struct grown_bytes
 		append_integer(out, 4, w->big, s->flags);
 	append_integer(out, w->word, w->big, offset);
 	append_integer(out, w->word, w->big, s->address);
-	append_integer(out, w->word, w->big, 0);
+	append_integer(out, w->word, w->big, s->physical);
 	append_integer(out, w->word, w->big, s->file_size);
 	append_integer(out, w->word, w->big, s->memory_size);
 	if (w->word == 4)
