@@ -70,6 +70,16 @@ static bool stands_still(const struct zoo *zoo)
 	return zoo->at->counter == before;
 }
 
+/* On a busy machine the thread that counts may wait long for its turn, but not for ever. */
+static bool goes_on(const struct zoo *zoo)
+{
+	uint64_t before = zoo->at->counter;
+
+	for (int i = 0; i < 10000 && zoo->at->counter == before; i++)
+		usleep(1000);
+	return zoo->at->counter != before;
+}
+
 static void counter_stands_and_goes_on(void **data)
 {
 	struct zoo zoo;
@@ -79,7 +89,7 @@ static void counter_stands_and_goes_on(void **data)
 	zoo_start(&zoo);
 	zoo_do(&zoo, ZOO_COUNT);
 	state = zoo_open_pid(zoo.pid, NULL);
-	assert_false(stands_still(&zoo));
+	assert_true(goes_on(&zoo));
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(KIND->suspend(state), TMEM_S_OK);
 		assert_true(stands_still(&zoo));
@@ -87,7 +97,7 @@ static void counter_stands_and_goes_on(void **data)
 		assert_int_equal(stopped, 2);
 		assert_int_equal(all, 2);
 		assert_int_equal(KIND->resume(state), TMEM_S_OK);
-		assert_false(stands_still(&zoo));
+		assert_true(goes_on(&zoo));
 	}
 	KIND->close(state);
 	zoo_end(&zoo);
@@ -104,7 +114,7 @@ static void option_and_close(void **data)
 	state = zoo_open_pid(zoo.pid, "suspend=on");
 	assert_true(stands_still(&zoo));
 	KIND->close(state);
-	assert_false(stands_still(&zoo));
+	assert_true(goes_on(&zoo));
 	zoo_end(&zoo);
 	(void)data;
 }
@@ -146,14 +156,14 @@ static void attached_and_detached_while_stopped(void **data)
 	zoo_do(&a, ZOO_COUNT);
 	zoo_do(&b, ZOO_COUNT);
 	state = zoo_open_pid(a.pid, "suspend=on");
-	assert_false(stands_still(&b));
+	assert_true(goes_on(&b));
 	assert_int_equal(KIND->attach(state, (uint32_t)b.pid, &space), TMEM_S_OK);
 	assert_true(stands_still(&a) && stands_still(&b));
 	assert_int_equal(KIND->detach(state, 0), TMEM_S_OK);
-	assert_false(stands_still(&a));
+	assert_true(goes_on(&a));
 	assert_true(stands_still(&b));
 	assert_int_equal(KIND->resume(state), TMEM_S_OK);
-	assert_false(stands_still(&b));
+	assert_true(goes_on(&b));
 	KIND->close(state);
 	zoo_end(&a);
 	zoo_end(&b);
@@ -181,7 +191,7 @@ static void traced_by_another(void **data)
 	KIND->close(second);
 	assert_true(stands_still(&zoo));
 	KIND->close(first);
-	assert_false(stands_still(&zoo));
+	assert_true(goes_on(&zoo));
 	zoo_end(&zoo);
 	(void)data;
 }
@@ -205,12 +215,12 @@ static void vfork_parent_times_out(void **data)
 	assert_non_null(state);
 	assert_int_equal(KIND->suspend(state), TMEM_E_TIMED_OUT);
 	assert_non_null(strstr(tmi_error_text(), "did not stop"));
-	assert_false(stands_still(&other));
-	assert_false(stands_still(&zoo));
+	assert_true(goes_on(&other));
+	assert_true(goes_on(&zoo));
 	zoo_do(&zoo, ZOO_VFORK_GO);
 	usleep(50000);
 	/* No late stop catches the parent when it comes back. */
-	assert_false(stands_still(&zoo));
+	assert_true(goes_on(&zoo));
 	assert_int_equal(KIND->suspend(state), TMEM_S_OK);
 	assert_true(stands_still(&zoo));
 	KIND->close(state);
@@ -238,10 +248,10 @@ static void vfork_parent_attached(void **data)
 	assert_int_equal(KIND->attach(state, (uint32_t)zoo.pid, &space), TMEM_E_TIMED_OUT);
 	assert_int_equal(KIND->process_count(state), 1);
 	assert_true(stands_still(&other));
-	assert_false(stands_still(&zoo));
+	assert_true(goes_on(&zoo));
 	zoo_do(&zoo, ZOO_VFORK_GO);
 	usleep(150000);
-	assert_false(stands_still(&zoo));
+	assert_true(goes_on(&zoo));
 	KIND->close(state);
 	kill(zoo.at->grandchild, SIGKILL);
 	zoo_end(&zoo);
@@ -266,7 +276,7 @@ static void stopped_before(void **data)
 	assert_true(stands_still(&zoo));
 	kill(zoo.pid, SIGCONT);
 	assert_true(zoo_wait_state(zoo.pid, "SR"));
-	assert_false(stands_still(&zoo));
+	assert_true(goes_on(&zoo));
 	zoo_end(&zoo);
 	(void)data;
 }
@@ -362,7 +372,7 @@ static void killed_tool(void **data)
 	assert_true(stands_still(&zoo));
 	kill(tool, SIGKILL);
 	assert_int_equal(waitpid(tool, NULL, 0), tool);
-	assert_false(stands_still(&zoo));
+	assert_true(goes_on(&zoo));
 	close(ready[0]);
 	close(ready[1]);
 	zoo_end(&zoo);
