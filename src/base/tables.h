@@ -37,9 +37,16 @@ struct tmi_tables {
 	uint32_t virtual_bits;    /* arm64: 39 or 48; others: 0 */
 	uint32_t flags;           /* enum tmi_tables_flags */
 	uint64_t root;            /* of the lower half (CR3, TTBR0); UINT64_MAX: it is empty */
-	uint64_t kernel_root;     /* of addresses from kernel_first up (CR3, TTBR1) */
-	uint64_t kernel_first;    /* internal address; 0: @root serves everything */
+	uint64_t kernel_root;     /* of addresses from kernel_first up (CR3, TTBR1); likewise */
+	uint64_t kernel_first;    /* internal address of a page; 0: @root serves everything */
 	uint64_t encryption_mask; /* bits of an entry that are no part of the frame (SME) */
+	uint64_t memory_types;    /* arm64: MAIR_EL1; 0: unknown, no entry counts as uncached */
+	/*
+	 * arm64: lowest bit of the swap type in an entry that is not present: 6 since Linux 6.10,
+	 * 3 since 5.19, 2 before; 0: unknown, migration then counts as paged out. It also says how
+	 * pages without access are marked. x86 needs no telling.
+	 */
+	uint32_t swap_type_bit;
 };
 
 #endif

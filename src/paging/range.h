@@ -281,4 +281,38 @@ TMI_WALK_INLINE tmem_status tmi_range_next(const struct tmi_walk_scheme *scheme,
 	return range.ended ? TMEM_E_NO_MORE_ENTRIES : TMEM_S_FALSE;
 }
 
+/*
+ * translate(), walk() and next() of a scheme's file, with two struct tmi_walk_scheme that
+ * @condition (over *tables) chooses from.
+ */
+#define TMI_PAGING_FUNCTIONS(condition, one, another)                                              \
+	static void translate(const struct tmi_tables *tables, struct tmi_paging_memory *memory,   \
+			      uint64_t address, struct tmi_paging_page *page)                      \
+	{                                                                                          \
+		if (condition)                                                                     \
+			tmi_walk_address(&(one), tables, memory, address, page, NULL);             \
+		else                                                                               \
+			tmi_walk_address(&(another), tables, memory, address, page, NULL);         \
+	}                                                                                          \
+                                                                                                   \
+	static void walk(const struct tmi_tables *tables, struct tmi_paging_memory *memory,        \
+			 uint64_t address, struct tmi_paging_walk *walk)                           \
+	{                                                                                          \
+		if (condition)                                                                     \
+			tmi_walk_address(&(one), tables, memory, address, &walk->page, walk);      \
+		else                                                                               \
+			tmi_walk_address(&(another), tables, memory, address, &walk->page, walk);  \
+	}                                                                                          \
+                                                                                                   \
+	static tmem_status next(const struct tmi_tables *tables, struct tmi_paging_memory *memory, \
+				uint64_t from, uint64_t last, uint32_t join, size_t budget,        \
+				struct tmi_paging_extent *extent)                                  \
+	{                                                                                          \
+		if (condition)                                                                     \
+			return tmi_range_next(&(one), tables, memory, from, last, join, budget,    \
+					      extent);                                             \
+		return tmi_range_next(&(another), tables, memory, from, last, join, budget,        \
+				      extent);                                                     \
+	}
+
 #endif

@@ -215,13 +215,15 @@ TMI_WALK_INLINE bool tmi_walk_step(const struct tmi_walk_scheme *scheme, struct 
 				   struct tmi_paging_page *page, struct tmi_paging_walk *steps)
 {
 	uint64_t place = tmi_walk_place(scheme, level, walk->table, walk->address);
+	struct tmi_walk copy; /* for the functions outside, so that *walk can stay in registers */
 	struct tmi_paging_step *step = steps ? &steps->steps[steps->step_count++] : NULL;
 	uint64_t entry;
 
 	if (step)
 		*step = (struct tmi_paging_step){ .address = place, .level = level };
 	if (__builtin_expect(!tmi_walk_load(memory, place, scheme->width, &entry), 0)) {
-		tmi_walk_unread(scheme, walk, level, page);
+		copy = *walk;
+		tmi_walk_unread(scheme, &copy, level, page);
 		if (steps)
 			steps->unread = true;
 		return true;
@@ -233,7 +235,10 @@ TMI_WALK_INLINE bool tmi_walk_step(const struct tmi_walk_scheme *scheme, struct 
 	switch (scheme->kind(level, entry)) {
 	case TMI_WALK_TABLE: tmi_walk_descend(scheme, walk, level, entry); return false;
 	case TMI_WALK_PAGE: tmi_walk_arrive(scheme, walk, level, entry, page); return true;
-	default: tmi_walk_other(scheme, walk, level, entry, page); return true;
+	default:
+		copy = *walk;
+		tmi_walk_other(scheme, &copy, level, entry, page);
+		return true;
 	}
 }
 

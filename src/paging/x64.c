@@ -59,32 +59,7 @@ static bool canonical(const struct tmi_tables *tables, uint64_t *address)
 	return tmi_walk_possible(tables->levels == 5 ? &five_levels : &four_levels, *address);
 }
 
-static void translate(const struct tmi_tables *tables, struct tmi_paging_memory *memory,
-		      uint64_t address, struct tmi_paging_page *page)
-{
-	if (tables->levels == 5)
-		tmi_walk_address(&five_levels, tables, memory, address, page, NULL);
-	else
-		tmi_walk_address(&four_levels, tables, memory, address, page, NULL);
-}
-
-static void walk(const struct tmi_tables *tables, struct tmi_paging_memory *memory,
-		 uint64_t address, struct tmi_paging_walk *walk)
-{
-	if (tables->levels == 5)
-		tmi_walk_address(&five_levels, tables, memory, address, &walk->page, walk);
-	else
-		tmi_walk_address(&four_levels, tables, memory, address, &walk->page, walk);
-}
-
-static tmem_status next(const struct tmi_tables *tables, struct tmi_paging_memory *memory,
-			uint64_t from, uint64_t last, uint32_t join, size_t budget,
-			struct tmi_paging_extent *extent)
-{
-	const struct tmi_walk_scheme *scheme = tables->levels == 5 ? &five_levels : &four_levels;
-
-	return tmi_range_next(scheme, tables, memory, from, last, join, budget, extent);
-}
+TMI_PAGING_FUNCTIONS(tables->levels == 5, five_levels, four_levels)
 
 const struct tmi_paging_scheme tmi_paging_x64 = {
 	.name = "x64",

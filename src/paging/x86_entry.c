@@ -44,7 +44,8 @@ static void look_closer(const struct tmi_x86_format *format, const struct tmi_wa
 		other->reason = TMEM_REASON_NONE;
 		other->frame = format->frame(view, level, inverted(format, view) ? ~entry : entry);
 		/* The entry has lost its own user bit; those above it still tell. */
-		other->protect = TMI_PAGING_NO_ACCESS | (denied & X86_USER ? 0 : TMI_PAGING_USER);
+		other->protect = TMI_PAGING_NO_ACCESS;
+		other->protect |= denied & X86_USER || view->upper ? 0 : TMI_PAGING_USER;
 		other->protect |= entry >> 1 & (TMI_PAGING_ACCESSED | TMI_PAGING_DIRTY);
 	} else if (level > 1 && entry & X86_LARGE && !view->upper) {
 		other->reason = TMEM_REASON_IN_TRANSITION; /* a large page that is being split */
