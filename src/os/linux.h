@@ -135,7 +135,7 @@ struct tmi_linux {
 	/* Found when needed. */
 	enum tmi_linux_stage symbols_stage;
 	struct tmi_kallsyms symbols;
-	enum tmi_linux_stage btf_stage;
+	enum tmi_linux_stage layout_stage;
 	enum tmi_linux_stage tasks_stage;
 	struct tmi_linux_layout layout;
 	uint64_t init_task;
@@ -252,12 +252,65 @@ bool tmi_linux_nearest(struct tmi_linux *state, const struct tmi_os_memory *memo
 
 /* "task_struct.tasks" */
 const char *tmi_linux_member_name(enum tmi_linux_member member);
-/* Takes options and BTF. TMEM_S_OK, whether BTF was found or not; or a failure. */
+/* Takes options and BTF, once. TMEM_S_OK, whether BTF was found or not; or a failure. */
 tmem_status tmi_linux_need_layout(struct tmi_linux *state, const struct tmi_os_memory *memory);
+/* Sets an offset that an option has not set, and keeps it as a fact. */
+void tmi_linux_set_offset(struct tmi_linux *state, enum tmi_linux_member member, uint32_t offset,
+			  const char *evidence);
+/* True when all of @members, up to TMI_LINUX_MEMBER_COUNT, are known. */
+bool tmi_linux_knows(const struct tmi_linux *state, const enum tmi_linux_member *members);
+
+/* ---- linux_init_task.c: the first task ---- */
+
+/*
+ * Finds init_task, and the offsets of the members around it that are not known. TMEM_S_OK;
+ * TMEM_S_FALSE not found, explained; a failure.
+ */
+tmem_status tmi_linux_find_init_task(struct tmi_linux *state, const struct tmi_os_memory *memory);
+/*
+ * True when a task stands at @address as init_task does: named swapper, its own parent, in a ring.
+ * Only what is known is checked. *why is constant.
+ */
+bool tmi_linux_is_init_task(const struct tmi_linux *state, const struct tmi_os_memory *memory,
+			    uint64_t address, const char **why);
 
 /* ---- linux_infer.c: offsets without BTF ---- */
 
+/*
+ * Finds offsets that are not known, by what all tasks have in common. What is found is kept; what
+ * is not stays unknown.
+ */
+tmem_status tmi_linux_infer_tasks(struct tmi_linux *state, const struct tmi_os_memory *memory);
+
+/* ---- linux_ring.c: a list through structures ---- */
+
+/* A walk through a ring of list_heads, from its head on. */
+struct tmi_linux_ring {
+	uint64_t head; /* address of the head's list_head */
+	uint64_t here; /* of the present one */
+	uint64_t steps;
+	uint64_t limit;  /* steps that are believed */
+	const char *why; /* how it ended: NULL at its head, else what is wrong (constant) */
+	uint64_t where;  /* of the list_head that is wrong */
+};
+
+void tmi_linux_ring_begin(struct tmi_linux_ring *ring, uint64_t head, uint64_t limit);
+/*
+ * Goes to the next one, which must point back to the one before: so nothing is met twice. False at
+ * the end, right or wrong.
+ */
+bool tmi_linux_ring_next(const struct tmi_linux *state, const struct tmi_os_memory *memory,
+			 struct tmi_linux_ring *ring);
+
 /* ---- linux_tasks.c, linux_modules.c ---- */
+
+/* Rings longer than this are not believed. */
+#define TMI_LINUX_TASKS_MAX   (1u << 20)
+#define TMI_LINUX_MODULES_MAX (1u << 14)
+
+/* Physical address of a mm_struct's first table; false = it cannot be told. */
+bool tmi_linux_mm_root(const struct tmi_linux *state, const struct tmi_os_memory *memory,
+		       uint64_t mm, uint64_t *root);
 
 tmem_status tmi_linux_processes(struct tmi_linux *state, const struct tmi_os_memory *memory,
 				struct tmi_os_process **processes, size_t *count);
