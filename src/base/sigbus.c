@@ -77,7 +77,8 @@ static bool replace_lost_pages(uintptr_t address)
 			page = address & ~(uintptr_t)(granule - 1);
 			/* The flag first: who copies the zeros must find it set. */
 			atomic_store(lost, true);
-			return syscall(SYS_mmap, page, end - page, PROT_READ,
+			/* Writable: who stores into the page is told by the flag too. */
+			return syscall(SYS_mmap, page, end - page, PROT_READ | PROT_WRITE,
 				       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
 				       0) == (long)page;
 		}
