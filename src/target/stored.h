@@ -49,6 +49,13 @@ tmem_status tmi_stored_table_add(struct tmi_stored_table *table, uint64_t first,
 				 uint64_t offset, uint64_t stored);
 
 /*
+ * Whether two of the ranges added so far share an address; the lowest goes to *address.
+ * TMEM_E_OUTOFMEMORY.
+ */
+tmem_status tmi_stored_table_overlap(const struct tmi_stored_table *table, bool *found,
+				     uint64_t *address);
+
+/*
  * Ends adding. Where ranges overlap, bytes that a file of @file_size bytes has come before bytes
  * that it should have, and those before bytes that were left out; then the lowest start, then the
  * longest, then the first that was added wins. TMEM_E_OUTOFMEMORY.

@@ -164,6 +164,32 @@ static int compare(const void *left, const void *right)
 	return a->order < b->order ? -1 : a->order > b->order;
 }
 
+tmem_status tmi_stored_table_overlap(const struct tmi_stored_table *table, bool *found,
+				     uint64_t *address)
+{
+	struct piece *list;
+	uint64_t last = 0;
+
+	*found = false;
+	if (!table->unsorted)
+		return TMEM_S_OK;
+	list = calloc(table->count, sizeof(*list));
+	if (!list)
+		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
+	for (size_t i = 0; i < table->count; i++)
+		list[i] = (struct piece){ .first = table->first[i],
+					  .last = table->ranges[i].last,
+					  .order = i };
+	qsort(list, table->count, sizeof(*list), compare);
+	for (size_t i = 0; i < table->count && !*found; i++) {
+		*found = i && list[i].first <= last;
+		*address = list[i].first;
+		last = list[i].last;
+	}
+	free(list);
+	return TMEM_S_OK;
+}
+
 /* Cuts off what lies before @first, which is in the piece. */
 static void cut_front(struct piece *piece, uint64_t first)
 {
