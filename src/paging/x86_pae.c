@@ -13,8 +13,11 @@
 #define RESERVED     0x7ff0000000000000ull /* 52..62 */
 #define MISPLACED_2M 0x00000000001fe000ull
 
-/* The four allow and forbid nothing: 1, 2, 5..8 and 63 are reserved too. */
-#define RESERVED_IN_ROOT (RESERVED | X86_NO_EXECUTE | 0x1e6u)
+/*
+ * The four allow and forbid nothing: 1, 2, 6..8 and 63 are reserved too. So is 5, but an emulated
+ * processor (QEMU's own translation) sets it when it goes through the entry.
+ */
+#define RESERVED_IN_ROOT (RESERVED | X86_NO_EXECUTE | 0x1c6u)
 
 TMI_WALK_INLINE enum tmi_walk_kind kind(unsigned level, uint64_t entry)
 {
