@@ -244,11 +244,14 @@ TMI_WALK_INLINE enum tmi_range_verdict tmi_range_stretch(const struct tmi_walk_s
 	range->table[scheme->top] = range->walk.table;
 	range->denied[scheme->top] = 0;
 	do {
+		uint64_t before = range->walk.address;
+
 		verdict = range->level == 1 ? tmi_range_last_table(scheme, range)
 					    : tmi_range_entry(scheme, range);
 		if (verdict == TMI_RANGE_OVER || range->ended || !range->left)
 			return TMI_RANGE_OVER;
-		while (range->level < scheme->top &&
+		/* Up again where a table ends, but not from the beginning of one just entered. */
+		while (range->walk.address != before && range->level < scheme->top &&
 		       !(range->walk.address & tmi_walk_mask(scheme, range->level + 1)))
 			range->level++;
 	} while (range->walk.address <= range->until);
