@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "format/btf.h"
 #include "os/linux.h"
@@ -16,6 +17,8 @@
 #define OFFSET_MAX 65536u
 /* Shorter data is not the kernel's: modules have types of their own. */
 #define BTF_MIN 4096u
+/* Magic number, version and flags, as one number. */
+#define BTF_START 0x0001eb9fu
 
 static const struct {
 	const char *structure;
@@ -166,17 +169,17 @@ static bool look_for_btf(void *context, uint64_t address, const uint8_t *data, s
 			 size_t size)
 {
 	struct btf_search *search = context;
-	const uint8_t *at = data, *end = data + fresh;
+	size_t at = (4 - address % 4) % 4;
 	const char *why;
 
-	while (!search->found && at < end && (at = memchr(at, 0x9f, (size_t)(end - at)))) {
-		uint64_t place = address + (uint64_t)(at - data);
+	for (; at < fresh && size - at >= 8 && !search->found; at += 4) {
+		uint32_t length;
 
-		if (place % 4 == 0 && (size_t)(data + size - at) >= 8 && at[1] == 0xeb &&
-		    at[2] == 1 && (at[4] == 24 || at[4] == 32) && !at[5] && !at[6] && !at[7] &&
-		    try_btf(search, place, false, &why))
-			break;
-		at++;
+		if (tmi_load32(data + at, false) != BTF_START)
+			continue;
+		length = tmi_load32(data + at + 4, false);
+		if (length >= TMI_BTF_HEADER_SIZE && length <= 64)
+			try_btf(search, address + at, false, &why);
 	}
 	return !search->found;
 }
