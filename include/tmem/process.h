@@ -110,8 +110,10 @@ TMEM_API tmem_status tmem_detach_process(tmem_target *target, uint32_t id);
 
 /*
  * tmem_get_implicit_process_data_offset() - data offset of the process that virtual addresses
- * belong to in kernel mode. Follows GetImplicitProcessDataOffset.
- * Returns TMEM_S_OK; TMEM_E_NOTIMPL user mode; TMEM_E_INVALIDARG @offset is NULL.
+ * belong to in kernel mode: the kernel's own (Linux: init_task) until another one is set.
+ * Follows GetImplicitProcessDataOffset. Returns TMEM_S_OK; TMEM_E_NOINTERFACE no process is known:
+ * the tables were given by their root, or the kernel's list cannot be found; TMEM_E_UNEXPECTED no
+ * kernel was found; TMEM_E_NOTIMPL user mode; TMEM_E_INVALIDARG @offset is NULL.
  */
 TMEM_API tmem_status tmem_get_implicit_process_data_offset(tmem_target *target, uint64_t *offset);
 

@@ -291,6 +291,32 @@ tmem_status tmem_set_directory_base(tmem_target *target, uint64_t directory_base
 	return tmi_call_end(target, status);
 }
 
+/* Of the process that a space belongs to: the kernel's own for its space, none for a bare root. */
+static tmem_status data_offset_of(tmem_target *target, const struct tmi_space *space,
+				  uint64_t *offset)
+{
+	const struct tmi_kernel_list *list;
+	struct tmi_kernel *kernel = target->shared->kernel;
+	tmem_status status;
+
+	*offset = tmi_space_translation(space)->data_offset;
+	if (*offset)
+		return TMEM_S_OK;
+	if (space != kernel->home)
+		return tmi_fail_text(TMEM_E_NOINTERFACE,
+				     "no process is implicit: the page tables were given by "
+				     "their root");
+	status = lock_list(target, &kernel, &list);
+	if (TMEM_FAILED(status))
+		return status;
+	for (size_t i = 0; i < list->count && !*offset; i++)
+		if (!list->processes[i].system_id)
+			*offset = list->processes[i].data_offset;
+	pthread_mutex_unlock(&kernel->lock);
+	return *offset ? TMEM_S_OK
+		       : tmi_fail_text(TMEM_E_NOINTERFACE, "the kernel lists no process 0");
+}
+
 tmem_status tmem_get_implicit_process_data_offset(tmem_target *target, uint64_t *offset)
 {
 	struct tmi_space *space;
@@ -304,7 +330,9 @@ tmem_status tmem_get_implicit_process_data_offset(tmem_target *target, uint64_t 
 		return tmi_call_end(target, tmi_fail(TMEM_E_NOTIMPL, TMEM_REASON_USER_MODE, 0));
 	status = tmi_call_virtual(target, &space);
 	if (status == TMEM_S_OK)
-		*offset = tmi_space_leave(space, tmi_space_translation(space)->data_offset);
+		status = data_offset_of(target, space, offset);
+	if (status == TMEM_S_OK)
+		*offset = tmi_space_leave(space, *offset);
 	return tmi_call_end(target, status);
 }
 
@@ -314,6 +342,7 @@ static tmem_status process_space(tmem_target *target, uint64_t offset, struct tm
 	const struct tmi_kernel_list *list;
 	struct tmi_kernel *kernel;
 	uint64_t root = 0, address = offset;
+	bool own = false; /* the kernel's own process */
 	size_t at = 0;
 	tmem_status status = lock_list(target, &kernel, &list);
 
@@ -324,21 +353,21 @@ static tmem_status process_space(tmem_target *target, uint64_t offset, struct tm
 	tmi_space_enter(kernel->home, &address);
 	while (at < list->count && list->processes[at].data_offset != address)
 		at++;
-	if (at < list->count)
+	if (at < list->count) {
 		root = list->processes[at].root;
+		own = !list->processes[at].system_id;
+	}
 	status = at < list->count ? TMEM_S_OK : TMEM_E_INVALIDARG;
 	pthread_mutex_unlock(&kernel->lock);
 	if (status != TMEM_S_OK)
 		return tmi_fail_text(status, "the kernel has no process at %016llx",
 				     (unsigned long long)offset);
+	*space = kernel->home;
+	if (own)
+		return TMEM_S_OK;
 	/* A kernel thread borrows somebody's user half; it has none of its own. */
 	if (!root)
 		root = kernel->tables.root;
-	if (address == tmi_space_translation(kernel->home)->data_offset &&
-	    root == kernel->tables.root) {
-		*space = kernel->home;
-		return TMEM_S_OK;
-	}
 	return tmi_kernel_space(kernel, address, root, space);
 }
 
