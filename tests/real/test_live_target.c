@@ -417,8 +417,9 @@ static void a_search_touches_nothing(void **state)
 	child_ask(&child, answer, sizeof(answer), "vm");
 	assert_int_equal(sscanf(answer, "%u %u", &tables[1], &resident[1]), 2);
 	/* 64 MiB of touched pages would cost 128 KiB of tables; answering costs a few pages. */
-	assert_in_range(tables[1], tables[0], tables[0] + 8);
-	assert_in_range(resident[1], resident[0], resident[0] + 1024);
+	assert_true(tables[1] <= tables[0] + 8);
+	/* The kernel counts resident pages in portions, and may take some back meanwhile. */
+	assert_true(resident[1] <= resident[0] + 1024);
 	tmem_close(target);
 	child_end(&child);
 }

@@ -125,6 +125,26 @@ size_t zoo_mappings(pid_t pid, struct zoo_mapping **mappings)
 	return count;
 }
 
+unsigned long zoo_resident(pid_t pid, uint64_t address)
+{
+	char path[64], line[4096 + 256];
+	unsigned long first, last, size = 0;
+	bool inside = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps", pid);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%lx-%lx ", &first, &last) == 2)
+			inside = first <= address && address < last;
+		else if (inside)
+			sscanf(line, "Rss: %lu", &size);
+	}
+	fclose(file);
+	return size;
+}
+
 void *zoo_open(const char *spec, const char *options_text)
 {
 	struct tmi_options options;

@@ -46,6 +46,12 @@ size_t zoo_read(void *state, uint32_t space, uint64_t address, void *buffer, siz
 size_t zoo_write(void *state, uint32_t space, uint64_t address, const void *buffer, size_t size,
 		 tmem_status *status);
 
+/*
+ * KiB of a mapping's pages that are in memory, counted page by page: the sums in statm and status
+ * are, in many kernels, brought up to date in portions only.
+ */
+unsigned long zoo_resident(pid_t pid, uint64_t address);
+
 /* Waits up to some seconds until a task is in a state ("t", "S", "Z", "D" ...). */
 bool zoo_wait_state(pid_t pid, const char *states);
 

@@ -403,19 +403,6 @@ static void many_scattered_batches(void **data)
 	}
 }
 
-static uint64_t resident_pages(pid_t pid)
-{
-	char path[64];
-	unsigned long size = 0, resident = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
-	file = fopen(path, "re");
-	assert_int_equal(fscanf(file, "%lu %lu", &size, &resident), 2);
-	fclose(file);
-	return resident;
-}
-
 static uint64_t table_kilobytes(pid_t pid)
 {
 	char path[64], line[256];
@@ -439,7 +426,7 @@ static void zeros_without_touching(void **data)
 				      .buffer = bytes,
 				      .size = size };
 	uint64_t tables = table_kilobytes(f->zoo.pid);
-	uint64_t resident = resident_pages(f->zoo.pid);
+	unsigned long resident = zoo_resident(f->zoo.pid, f->zoo.at->reserve);
 	const char *disabled = getenv("TMEM_DISABLE");
 
 	memset(bytes, 1, size);
@@ -453,7 +440,7 @@ static void zeros_without_touching(void **data)
 	    strcmp(disabled ? disabled : "", "pagemap") &&
 	    !strstr(disabled ? disabled : "", "process_vm")) {
 		assert_int_equal(table_kilobytes(f->zoo.pid), tables);
-		assert_true(resident_pages(f->zoo.pid) <= resident + 1);
+		assert_int_equal(zoo_resident(f->zoo.pid, f->zoo.at->reserve), resident);
 	}
 	free(bytes);
 }
