@@ -141,6 +141,7 @@ struct tmi_linux {
 	uint64_t init_task;
 	enum tmi_linux_stage modules_stage;
 	uint64_t modules_head;
+	struct tmi_os_module kernel_module; /* base 0: not looked for yet */
 };
 
 /* ---- linux_facts.c: what is known, and what the caller has decided ---- */
@@ -316,5 +317,21 @@ tmem_status tmi_linux_processes(struct tmi_linux *state, const struct tmi_os_mem
 				struct tmi_os_process **processes, size_t *count);
 tmem_status tmi_linux_modules(struct tmi_linux *state, const struct tmi_os_memory *memory,
 			      struct tmi_os_module **modules, size_t *count);
+
+/* True when a module's name stands in the bytes: word characters, ended by a NUL. */
+bool tmi_linux_is_module_name(const uint8_t *bytes, size_t size);
+/*
+ * Finds the head of the modules' ring and the offsets of struct module, as far as they are not
+ * known. TMEM_S_OK, whether found or not; or a failure.
+ */
+tmem_status tmi_linux_infer_modules(struct tmi_linux *state, const struct tmi_os_memory *memory);
+
+/* ---- linux_build_id.c ---- */
+
+/* The build-id in the first GNU note of @bytes; false = there is none. */
+bool tmi_linux_note_build_id(const struct tmi_bytes *bytes, uint8_t *id, uint32_t *size);
+/* The kernel's own, kept as a fact. */
+tmem_status tmi_linux_kernel_build_id(struct tmi_linux *state, const struct tmi_os_memory *memory,
+				      uint8_t *id, uint32_t *size);
 
 #endif
