@@ -244,6 +244,22 @@ static tmem_status open_target(const struct arguments *arguments, tmem_target **
 	return status;
 }
 
+/* True when @wanted is one of the options "key=value,key=value"; @options may be NULL. */
+static bool has_option(const char *options, const char *wanted)
+{
+	size_t length = strlen(wanted);
+	const char *at = options;
+
+	for (; at && (at = strstr(at, wanted)); at++) {
+		bool begins = at == options || at[-1] == ',';
+		bool escaped = at - options >= 2 && at[-2] == '\\';
+
+		if (begins && !escaped && (!at[length] || at[length] == ','))
+			return true;
+	}
+	return false;
+}
+
 /* What the program gives up; before the file is looked at, which is when it can do harm. */
 static const struct tmi_sandbox *enter_sandbox(const struct arguments *arguments)
 {
@@ -252,7 +268,9 @@ static const struct tmi_sandbox *enter_sandbox(const struct arguments *arguments
 	if (!sandbox_fits(arguments->target))
 		return sandbox_stay_out("only files are opened in it; reading a live target needs "
 					"what it takes away");
-	return sandbox_enter();
+	/* The memory of a running guest is a file that is opened for writing. */
+	return sandbox_enter(
+		has_option(arguments->options.data, "write=through") ? arguments->target : NULL);
 }
 
 static int open_and_run(const struct arguments *arguments)

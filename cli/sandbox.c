@@ -4,8 +4,9 @@
  *
  * Files can be read everywhere: a core names the programs and libraries that complete it, scripts
  * and .readmem name others. They can be written below the current folder and the folders for
- * temporary files. Everything else goes: programs, network, other processes, and every system call
- * that a reader of files does without (sandbox_calls.c).
+ * temporary files, and so can the opened file where writing through was asked for. Everything else
+ * goes: programs, network, other processes, and every system call that a reader of files does
+ * without (sandbox_calls.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +31,8 @@
 /* A file for a moment, where the file system cannot make one without a name, must be removed. */
 #define RIGHTS_WRITE (RIGHTS_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE)
 
-#define FOLDERS 3 /* the current one, and two for temporary files */
+#define FOLDERS 3             /* the current one, and two for temporary files */
+#define PLACES  (FOLDERS + 1) /* and the file that is opened */
 
 struct ruleset_attributes {
 	uint64_t files;
@@ -38,7 +40,7 @@ struct ruleset_attributes {
 	uint64_t scoped;
 };
 
-static char *folders[FOLDERS + 1];
+static char *folders[PLACES + 1];
 static struct tmi_sandbox state;
 
 static bool disabled(const char *name)
@@ -139,8 +141,23 @@ static void add_folder(int ruleset, const char *path)
 		free(real);
 }
 
+/* One file: its folder is no matter. */
+static void add_file(int ruleset, const char *path)
+{
+	size_t count = 0;
+	char *real = realpath(path, NULL);
+
+	while (folders[count])
+		count++;
+	if (real && count < PLACES &&
+	    allow(ruleset, state.landlock, real, LANDLOCK_ACCESS_FS_WRITE_FILE))
+		folders[count] = real;
+	else
+		free(real);
+}
+
 /* False when the kernel refuses; nothing is limited then. */
-static bool limit_files(void)
+static bool limit_files(const char *written)
 {
 	const char *temporary = getenv("TMPDIR");
 	int ruleset = make_ruleset(state.landlock);
@@ -158,23 +175,33 @@ static bool limit_files(void)
 		add_folder(ruleset, "/tmp");
 		add_folder(ruleset, "/var/tmp");
 	}
+	if (written)
+		add_file(ruleset, written);
 	done = done && syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
 	close(ruleset);
 	return done;
 }
 
-bool sandbox_fits(const char *target)
+/* The file that a target's spec names, with or without a prefix; NULL = none. */
+static const char *file_of(const char *target)
 {
 	const char *colon = strchr(target, ':');
 	struct stat info;
 
 	if (stat(target, &info) == 0)
-		return S_ISREG(info.st_mode) || S_ISBLK(info.st_mode);
+		return S_ISREG(info.st_mode) || S_ISBLK(info.st_mode) ? target : NULL;
 	return colon && stat(colon + 1, &info) == 0 &&
-	       (S_ISREG(info.st_mode) || S_ISBLK(info.st_mode));
+			       (S_ISREG(info.st_mode) || S_ISBLK(info.st_mode))
+		       ? colon + 1
+		       : NULL;
 }
 
-const struct tmi_sandbox *sandbox_enter(void)
+bool sandbox_fits(const char *target)
+{
+	return file_of(target);
+}
+
+const struct tmi_sandbox *sandbox_enter(const char *written)
 {
 	state = (struct tmi_sandbox){ .writable = (const char *const *)folders };
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
@@ -182,7 +209,7 @@ const struct tmi_sandbox *sandbox_enter(void)
 		return &state;
 	}
 	state.landlock = landlock_abi();
-	if (state.landlock && !limit_files())
+	if (state.landlock && !limit_files(written ? file_of(written) : NULL))
 		state.landlock = 0;
 	/* Without Landlock nothing would hold the removal of files back. */
 	state.calls = !disabled("seccomp") && sandbox_limit_calls(state.landlock > 0);

@@ -11,8 +11,9 @@ bool sandbox_fits(const char *target);
 /*
  * Gives up what a reader of files does without, for good, as far as the kernel can: it works on
  * with less, and what is returned says so. To be called while there is one thread.
+ * @written: optional; a target whose file is opened for writing too.
  */
-const struct tmi_sandbox *sandbox_enter(void);
+const struct tmi_sandbox *sandbox_enter(const char *written);
 
 /* Gives nothing up; @why is for people. */
 const struct tmi_sandbox *sandbox_stay_out(const char *why);
