@@ -36,7 +36,9 @@ tmem_status tmi_call_physical(tmem_target *target, struct tmi_space **space)
 	*space = NULL;
 	if (status != TMEM_S_OK)
 		return status;
-	*space = tmi_shared_space(target->shared, TMI_SPACE_PHYSICAL);
+	/* In kernel mode it is at hand, without a lock. */
+	*space = target->shared->kernel ? target->shared->kernel->physical
+					: tmi_shared_space(target->shared, TMI_SPACE_PHYSICAL);
 	return *space ? TMEM_S_OK : tmi_fail(TMEM_E_UNEXPECTED, TMEM_REASON_USER_MODE, 0);
 }
 
