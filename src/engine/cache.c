@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cache.c - the public side of the page cache; see tmem/cache.h. */
-#include "engine/engine.h"
+#include "engine/translated.h"
 
 tmem_status tmem_get_cache_statistics(tmem_target *target, struct tmem_cache_statistics *statistics)
 {
@@ -30,12 +30,21 @@ tmem_status tmem_flush_cache(tmem_target *target)
 
 tmem_status tmem_flush_cache_page(tmem_target *target, uint64_t offset)
 {
+	const struct tmi_translation *translation;
+	struct tmi_paging_page page;
 	struct tmi_space *space;
 	tmem_status status = tmi_call_virtual(target, &space);
 
 	if (status == TMEM_S_OK)
 		status = tmi_space_enter(space, &offset);
-	if (status == TMEM_S_OK)
+	if (status != TMEM_S_OK)
+		return tmi_call_end(target, status);
+	translation = tmi_space_translation(space);
+	/* Behind page tables it is the frame that is cached; without a page there is nothing. */
+	if (translation && tmi_translated_page(translation, offset, &page))
+		tmi_cache_drop(target->shared->cache, TMI_SPACE_PHYSICAL, page.physical,
+			       page.physical);
+	else if (!translation)
 		tmi_cache_drop(target->shared->cache, space->number, offset, offset);
 	return tmi_call_end(target, status);
 }

@@ -143,9 +143,13 @@ static void ask_snapshot(struct stretch *s, tmem_status *status)
 tmem_status tmi_space_valid(struct tmi_space *space, uint64_t from, uint64_t last, uint64_t *first,
 			    uint64_t *end)
 {
+	const struct tmi_translation *translation = tmi_space_translation(space);
 	struct stretch s = { .space = space, .from = from, .last = last };
 	tmem_status status;
 
+	/* Runs behind page tables are made by walking: only what is asked for is walked over. */
+	if (translation)
+		return tmi_translated_valid(translation, from, last, first, end);
 	if (!ask_singly(&s, &status))
 		ask_snapshot(&s, &status);
 	if (!s.found)
@@ -157,11 +161,18 @@ tmem_status tmi_space_valid(struct tmi_space *space, uint64_t from, uint64_t las
 
 tmem_status tmi_space_source(struct tmi_space *space, uint64_t address, uint32_t *source)
 {
+	const struct tmi_translation *translation = tmi_space_translation(space);
+	struct tmi_paging_page page;
 	struct tmi_run run;
 	uint64_t first, end;
-	tmem_status status = tmi_space_run(space, address, &run);
+	tmem_status status;
 
 	*source = TMEM_VSOURCE_INVALID;
+	if (translation)
+		return tmi_translated_page(translation, address, &page)
+			       ? tmi_space_source(translation->physical, page.physical, source)
+			       : TMEM_S_OK;
+	status = tmi_space_run(space, address, &run);
 	if (status == TMEM_S_OK && run.first <= address)
 		status = tmi_space_valid_in_run(space, &run, address, address, &first, &end);
 	else if (status == TMEM_S_OK)
