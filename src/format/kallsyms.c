@@ -59,6 +59,9 @@ bool tmi_kallsyms_is_tokens(const struct tmi_bytes *bytes, uint64_t digits, uint
 {
 	uint64_t at = digits, next;
 
+	if (digits >= bytes->size)
+		return false;
+
 	/* The strings of the characters before "0": forty-eight of them. */
 	for (unsigned i = 0; i < '0'; i++) {
 		next = string_before(bytes, at);

@@ -18,6 +18,7 @@ static const char *const options[] = {
 	"kallsyms",
 	"btf",
 	"inverted",
+	"encryption-mask",
 #define TMI_LINUX_OPTION_ROW(name, structure, member) "offset." structure "." member,
 	TMI_LINUX_MEMBER_LIST(TMI_LINUX_OPTION_ROW)
 #undef TMI_LINUX_OPTION_ROW
@@ -51,6 +52,7 @@ static tmem_status read_choices(struct tmi_linux_choices *choices,
 		{ "kallsyms", &choices->has_kallsyms, &choices->kallsyms },
 		{ "btf", &choices->has_btf, &choices->btf },
 		{ "inverted", &choices->has_inverted, &choices->inverted },
+		{ "encryption-mask", &choices->has_encryption_mask, &choices->encryption_mask },
 	};
 	tmem_status status = TMEM_S_OK;
 

@@ -29,7 +29,11 @@ struct tmi_linux_architecture {
 	uint32_t processor_type;
 	uint32_t pointer_size;
 	uint32_t root_alignment; /* bytes */
-	uint64_t image_first;    /* where the kernel's image can be */
+	uint32_t entry_size;     /* of the first table */
+	uint32_t entry_count;
+	uint32_t user_entries; /* of the lower half; unless entry_shift tells it */
+	uint32_t entry_shift;  /* address bits below an entry, where the halves may be unequal */
+	uint64_t image_first;  /* where the kernel's image can be */
 	uint64_t image_last;
 	uint64_t image_step;  /* its virtual and physical addresses agree modulo this */
 	uint64_t image_reach; /* no image is longer */
@@ -60,8 +64,9 @@ struct tmi_linux_root {
 struct tmi_linux_choices {
 	const char *scheme; /* NULL = not given */
 	bool has_vmcoreinfo, has_root, has_levels, has_phys_base, has_kaslr, has_init_task;
-	bool has_kallsyms, has_btf, has_inverted;
+	bool has_kallsyms, has_btf, has_inverted, has_encryption_mask;
 	uint64_t vmcoreinfo, root, levels, phys_base, kaslr, init_task, kallsyms, btf, inverted;
+	uint64_t encryption_mask;
 };
 
 struct tmi_linux_facts {
@@ -195,6 +200,12 @@ void tmi_linux_root_set(struct tmi_linux_root *root, uint64_t address);
 bool tmi_linux_root_allowed(const struct tmi_linux *state,
 			    const struct tmi_linux_architecture *architecture,
 			    const struct tmi_tables *tables);
+/* True when the options allow this distance between virtual and physical addresses. */
+bool tmi_linux_root_allows_shift(const struct tmi_linux *state, const struct tmi_linux_root *root);
+/* Begins a guess: the variant of an architecture's tables, without root and distance. */
+void tmi_linux_root_begin(const struct tmi_linux *state,
+			  const struct tmi_linux_architecture *architecture, unsigned variant,
+			  struct tmi_linux_root *root);
 /*
  * Takes @root as the kernel's: finds the extent of the image around @inside, an address of it, the
  * flags of the tables, and keeps the facts. state->release is set before.
@@ -262,6 +273,9 @@ void tmi_linux_set_offset(struct tmi_linux *state, enum tmi_linux_member member,
 bool tmi_linux_knows(const struct tmi_linux *state, const enum tmi_linux_member *members);
 
 /* ---- linux_init_task.c: the first task ---- */
+
+/* True when the name of the first task stands in the bytes: "swapper" or "swapper/0", zeros. */
+bool tmi_linux_is_init_name(const uint8_t *bytes, size_t size);
 
 /*
  * Finds init_task, and the offsets of the members around it that are not known. TMEM_S_OK;

@@ -117,7 +117,7 @@ static bool try_name(struct hunt *hunt, uint64_t comm)
 	return matches;
 }
 
-static bool is_name(const uint8_t *bytes, size_t size)
+bool tmi_linux_is_init_name(const uint8_t *bytes, size_t size)
 {
 	static const uint8_t zeros[TMI_LINUX_COMM_SIZE];
 	size_t length = 7;
@@ -139,7 +139,7 @@ static bool look_for_name(void *context, uint64_t address, const uint8_t *data, 
 	       at < end) {
 		uint64_t comm = address + (uint64_t)(at - data) + hunt->state->root.image_shift;
 
-		if (is_name(at, (size_t)(data + size - at)) &&
+		if (tmi_linux_is_init_name(at, (size_t)(data + size - at)) &&
 		    (hunt->hits++ >= HITS_MAX || try_name(hunt, comm)))
 			return false;
 		hunt->address = 0;
@@ -180,7 +180,7 @@ static void find_comm(struct tmi_linux *state, const struct tmi_os_memory *memor
 	    !tmi_linux_read(state, memory, task, bytes, sizeof(bytes)))
 		return;
 	for (size_t at = 0; at + TMI_LINUX_COMM_SIZE <= sizeof(bytes); at += 4)
-		if (is_name(bytes + at, TMI_LINUX_COMM_SIZE) &&
+		if (tmi_linux_is_init_name(bytes + at, TMI_LINUX_COMM_SIZE) &&
 		    match_pointers(&hunt, bytes, at, task, task + at) && hunt.address == task)
 			return;
 }

@@ -49,6 +49,22 @@ bool tmi_linux_root_allowed(const struct tmi_linux *state,
 	       choices->levels == tables->levels;
 }
 
+bool tmi_linux_root_allows_shift(const struct tmi_linux *state, const struct tmi_linux_root *root)
+{
+	return !state->choices.has_phys_base || root->tables.scheme != TMI_SCHEME_X64 ||
+	       root->image_shift == X64_IMAGE - state->choices.phys_base;
+}
+
+void tmi_linux_root_begin(const struct tmi_linux *state,
+			  const struct tmi_linux_architecture *architecture, unsigned variant,
+			  struct tmi_linux_root *root)
+{
+	*root = (struct tmi_linux_root){ .architecture = architecture };
+	root->tables.scheme = architecture->scheme;
+	root->tables.encryption_mask = state->choices.encryption_mask;
+	architecture->variant(variant, &root->tables, &root->last_user);
+}
+
 /* ---- guesses from VMCOREINFO ---- */
 
 struct guess {
@@ -120,10 +136,9 @@ static bool try_architecture(struct guess *guess, const struct tmi_linux_archite
 
 	tmi_vmcoreinfo_number(guess->info, "sme_mask", &mask);
 	for (unsigned v = 0; v < architecture->variant_count; v++) {
-		*root = (struct tmi_linux_root){ .architecture = architecture };
-		root->tables.scheme = architecture->scheme;
-		root->tables.encryption_mask = mask;
-		architecture->variant(v, &root->tables, &root->last_user);
+		tmi_linux_root_begin(guess->state, architecture, v, root);
+		if (!guess->state->choices.has_encryption_mask)
+			root->tables.encryption_mask = mask;
 		if (tmi_linux_root_allowed(guess->state, architecture, &root->tables) &&
 		    (guess->state->choices.has_levels ||
 		     !architecture->excluded(guess->info, &root->tables)) &&
