@@ -184,7 +184,10 @@ static tmem_status find_tables(struct tmi_kernel *kernel, tmem_target *target,
 	by_option = tmi_kernel_tables_by_option(kernel, &tables);
 	if (by_option == TMEM_S_OK)
 		take_tables(kernel, &tables);
-	return by_option == TMEM_S_FALSE ? status : by_option;
+	if (by_option != TMEM_S_FALSE)
+		return by_option;
+	return tmi_fail_text(TMEM_E_UNEXPECTED, "%s (root=ADDR gives page tables by hand)",
+			     tmi_error_text());
 }
 
 /* Keeps why nothing was found: every later question gets the same answer. */
