@@ -22,8 +22,6 @@
 #include "base/error.h"
 #include "target/target.h"
 
-extern const struct tmi_target_kind tmi_target_image;
-
 #define KIND (&tmi_target_image)
 #define PHYS TMI_SPACE_PHYSICAL
 #define PAGE 4096u

@@ -15,8 +15,6 @@
 #include "core_writer.h"
 #include "target/target.h"
 
-extern const struct tmi_target_kind tmi_target_vmcore;
-
 #define KIND (&tmi_target_vmcore)
 #define PHYS TMI_SPACE_PHYSICAL
 
