@@ -30,7 +30,8 @@ def word(address, who):
 
 def pattern(address, size, who):
     """The bytes that instance `who` painted at an address; both are multiples of eight."""
-    return struct.pack(f"<{size // 8}Q", *(word(at, who) for at in range(address, address + size, 8)))
+    words = (word(at, who) for at in range(address, address + size, 8))
+    return struct.pack(f"<{size // 8}Q", *words)
 
 
 def new_facts():

@@ -52,7 +52,7 @@ CONFIGURATIONS = {
     "pae": i386("linux-image-686-pae", "pti=on"),
     "arm64": arm64("cortex-a57", ""),
     "arm64-max": arm64("max,pauth-impdef=on", "nokaslr"),
-    "x64-hole": x64("max,la57=off", "", memory=3072),
+    "x64-hole": x64("max,la57=off", "", memory=2816),
 }
 
 
@@ -189,10 +189,27 @@ class Guest:
                 found.append([int(match[1], 16), int(match[2], 16), int(match[5] or "0", 16)])
         return found
 
-    def dump(self, name, paging=False):
-        """An ELF dump by QEMU in the folder; its path."""
+    def dump(self, name, **options):
+        """A dump by QEMU in the folder, with holes in the file for zeros; its path.
+
+        options are those of dump-guest-memory: paging=True, format="...".
+        """
         path = self.path(name)
-        self.monitor.ask("dump-guest-memory", paging=paging, protocol="file:" + path)
+        pipe = os.path.join(self.sockets, "dump")
+        os.mkfifo(pipe)
+        command = ["dd", "if=" + pipe, "of=" + path, "conv=sparse", "iflag=fullblock", "bs=64K",
+                   "status=none"]
+        with subprocess.Popen(command) as writer:
+            try:
+                self.monitor.ask("dump-guest-memory", protocol="file:" + pipe,
+                                 **{"paging": False, **options})
+            except BaseException:
+                writer.kill()
+                raise
+            finally:
+                os.unlink(pipe)
+        if writer.returncode:
+            raise Failure(f"dd could not write {path}")
         return path
 
     def copy_ram(self, name):

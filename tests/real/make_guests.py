@@ -17,10 +17,14 @@ from guest import CONFIGURATIONS, build_folder
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--list", action="store_true", help="only say which there are")
     parser.add_argument("-o", "--output", help="folder for the files")
     parser.add_argument("names", nargs="*", choices=[[], *CONFIGURATIONS], metavar="CONFIG",
                         help=", ".join(CONFIGURATIONS))
     options = parser.parse_args()
+    if options.list:
+        print("\n".join(CONFIGURATIONS))
+        return
     output = options.output or os.path.join(build_folder(), "guests")
     for name in options.names or CONFIGURATIONS:
         start = time.monotonic()
