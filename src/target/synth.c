@@ -164,6 +164,8 @@ static tmem_status synth_detach(void *state, uint32_t space)
 {
 	struct tmi_synth *synth = state;
 
+	if (synth->kernel)
+		return tmi_fail_text(TMEM_E_NOTIMPL, "a kernel's processes cannot be dropped");
 	if (!synth->live)
 		return tmi_fail_text(TMEM_E_NOTIMPL, "the description does not say live=yes");
 	if (space >= synth->process_count || !process_of(synth, space))

@@ -199,7 +199,7 @@ static void keep_hints(struct tmi_synth_tables *tables, uint64_t root)
 	}
 }
 
-/* The upper half of the table at @root, as it is now, becomes that of the new table too. */
+/* What the table at a root has for kernel addresses, as it is now, the new table has too. */
 static tmem_status share_upper(struct tmi_synth_line *line, struct tmi_synth_process *process,
 			       const struct tmi_synth_given *given)
 {
@@ -216,7 +216,8 @@ static tmem_status share_upper(struct tmi_synth_line *line, struct tmi_synth_pro
 	if (!from)
 		return tmi_synth_expected_at(line, given->at,
 					     "the place of an earlier table of this format");
-	for (unsigned i = count / 2; i < count && status == TMEM_S_OK; i++) {
+	for (unsigned i = index_at(format, 0, format->kernel_first);
+	     i < count && status == TMEM_S_OK; i++) {
 		size_t byte_at = line->synth->byte_count;
 		uint32_t child = from->children[i];
 

@@ -756,6 +756,13 @@ static void test_tables_arm64_pair(void **unused)
 	assert_int_equal(entry_at(synth, 0x10008, 4), 0x42120);
 	assert_int_equal(hint(synth, "kernel-first"), 0xc0000000);
 	tmi_synth_free(synth);
+
+	/* What is shared begins at the kernel's first address, not in the middle. */
+	synth = parse(KERNEL "table x86 0x1000\nmap 0xa0000000 0x20000 4K rw-u\n"
+			     "map 0xc0000000 0x21000 4K rw-k\ntable x86 0x2000 upper=0x1000\n");
+	assert_int_equal(entry_at(synth, 0x2000 + 4 * 0x280, 4), 0);
+	assert_int_equal(entry_at(synth, 0x2000 + 4 * 0x300, 4), 0x11027);
+	tmi_synth_free(synth);
 }
 
 static void test_kernel(void **unused)
@@ -789,6 +796,7 @@ static void test_kernel(void **unused)
 	free(list);
 	assert_int_equal(KIND.suspend(synth), TMEM_S_OK);
 	assert_int_equal(KIND.resume(synth), TMEM_S_OK);
+	assert_int_equal(KIND.detach(synth, 0), TMEM_E_NOTIMPL);
 	assert_int_equal(KIND.hint(synth, TMI_SPACE_PHYSICAL, "root", &value), TMEM_E_NOINTERFACE);
 	tmi_synth_free(synth);
 
