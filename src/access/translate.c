@@ -118,12 +118,15 @@ static void set_level(const struct tmi_paging_scheme *scheme, const struct tmi_p
 		      uint32_t step, struct tmem_translation_level *level)
 {
 	const struct tmi_paging_step *from = &walk->steps[step];
+	/* The last of a fault may be outside of memory; one of zeros would be absent. */
+	bool unread = walk->page.outcome == TMI_PAGING_FAULT && step + 1 == walk->step_count &&
+		      !from->entry;
 
 	level->address = from->address;
 	level->entry = from->entry;
 	level->flags = from->flags;
 	level->frame = frame_of(walk, step);
-	level->entry_size = scheme->scheme == TMI_SCHEME_X86 ? 4 : 8;
+	level->entry_size = unread ? 0 : scheme->scheme == TMI_SCHEME_X86 ? 4 : 8;
 	copy_name(level->name, sizeof(level->name), scheme->level_names[from->level]);
 }
 

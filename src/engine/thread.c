@@ -36,7 +36,8 @@ static tmem_status list_threads(tmem_target *target, struct tmi_space **space,
 
 	*list = NULL;
 	*count = 0;
-	if (status == TMEM_S_OK && target->shared->kind->threads)
+	/* The spaces of kernel mode are not the kind's: it knows no threads of theirs. */
+	if (status == TMEM_S_OK && target->shared->kind->threads && !target->shared->kernel)
 		status = target->shared->kind->threads(target->shared->state, (*space)->number,
 						       list, count);
 	return status;

@@ -25,6 +25,7 @@ struct window {
 	uint64_t serial; /* of @physical, whose address may have been another space's */
 	uint64_t generation;
 	const atomic_bool *truncated;
+	uint32_t flags; /* TMI_SPACE_UNCACHED: tables are read around the cache too */
 };
 
 static _Thread_local struct window window;
@@ -45,7 +46,7 @@ static tmem_status read_entries(struct tmi_paging_memory *memory, uint64_t addre
 		memcpy(buffer, borrow.data + (address - borrow.first), size);
 		return TMEM_S_OK;
 	}
-	tmi_storage_read(w->physical, address, buffer, size, 0, &done);
+	tmi_storage_read(w->physical, address, buffer, size, w->flags, &done);
 	return done == size ? TMEM_S_OK : TMEM_E_READ_FAULT;
 }
 
@@ -61,6 +62,7 @@ struct tmi_paging_memory *tmi_translated_memory(struct tmi_space *physical)
 			.physical = physical,
 			.serial = physical->serial,
 			.generation = generation,
+			.flags = w->flags,
 		};
 	}
 	return &w->memory;
@@ -237,8 +239,8 @@ static void learn(const struct tmi_translation *translation, struct tmi_paging_m
 						  .truncated = w->truncated });
 }
 
-tmem_status tmi_translated_read(const struct tmi_translation *translation, uint64_t address,
-				void *buffer, size_t size, uint32_t flags, size_t *done)
+static tmem_status read_translated(const struct tmi_translation *translation, uint64_t address,
+				   void *buffer, size_t size, uint32_t flags, size_t *done)
 {
 	struct tmi_paging_memory *memory = tmi_translated_memory(translation->physical);
 	tmem_status status = TMEM_S_OK;
@@ -268,6 +270,18 @@ tmem_status tmi_translated_read(const struct tmi_translation *translation, uint6
 			break;
 	}
 	return *done ? TMEM_S_OK : status;
+}
+
+tmem_status tmi_translated_read(const struct tmi_translation *translation, uint64_t address,
+				void *buffer, size_t size, uint32_t flags, size_t *done)
+{
+	tmem_status status;
+
+	tmi_translated_memory(translation->physical);
+	window.flags = flags & TMI_SPACE_UNCACHED;
+	status = read_translated(translation, address, buffer, size, flags, done);
+	window.flags = 0;
+	return status;
 }
 
 tmem_status tmi_translated_write(const struct tmi_translation *translation, uint64_t address,
@@ -363,8 +377,9 @@ static void find_elements(struct tmi_space *space, const struct tmi_translation 
 		uint64_t address = items[i].offset;
 
 		quick[i].data = NULL;
-		if (!items[i].size || items[i].size > PAGE_SIZE ||
-		    tmi_space_enter(space, &address) != TMEM_S_OK ||
+		/* One that is to leave no trace in the cache goes the long way. */
+		if (items[i].flags & TMEM_TRANSFER_UNCACHED || !items[i].size ||
+		    items[i].size > PAGE_SIZE || tmi_space_enter(space, &address) != TMEM_S_OK ||
 		    !translate(translation, memory, address, &page) ||
 		    page.last - address < items[i].size - 1)
 			continue;
