@@ -4,7 +4,24 @@
 
 static unsigned process_count(const struct fixture *fixture)
 {
-	return fixture->type->second ? 2 : 1;
+	return fixture->type->second && !is_kernel(fixture) ? 2 : 1;
+}
+
+/* The kernel is the one process; it has no number of the system's. */
+static void kernel_process(struct fixture *fixture)
+{
+	tmem_target *target = fixture->target;
+	uint32_t id = 99, system_id = 99;
+
+	assert_status(tmem_get_process_ids_by_index(target, 0, 1, &id, &system_id), TMEM_S_OK);
+	assert_int_equal(id, 0);
+	assert_int_equal(system_id, TMEM_ANY_ID);
+	assert_status(tmem_get_current_process_system_id(target, &system_id), TMEM_E_NOTIMPL);
+	assert_status(tmem_get_process_id_by_system_id(target, 1, &id), TMEM_E_NOTIMPL);
+	assert_status(tmem_set_current_process_id(target, 0), TMEM_S_OK);
+	assert_status(tmem_set_current_process_id(target, 1), TMEM_E_NOINTERFACE);
+	assert_status(tmem_get_current_process_id(target, &id), TMEM_S_OK);
+	assert_int_equal(id, 0);
 }
 
 static void processes(struct fixture *fixture)
@@ -19,6 +36,8 @@ static void processes(struct fixture *fixture)
 	assert_status(tmem_get_process_ids_by_index(target, 0, count, ids, system_ids), TMEM_S_OK);
 	for (unsigned i = 0; i < count; i++) {
 		assert_int_equal(ids[i], i);
+		if (is_kernel(fixture))
+			continue;
 		assert_status(tmem_get_process_id_by_system_id(target, system_ids[i], &id),
 			      TMEM_S_OK);
 		assert_int_equal(id, i);
@@ -33,6 +52,10 @@ static void processes(struct fixture *fixture)
 	assert_status(tmem_get_process_ids_by_index(target, 0, count, NULL, NULL), TMEM_S_OK);
 	assert_status(tmem_get_current_process_id(target, &id), TMEM_S_OK);
 	assert_int_equal(id, 0);
+	if (is_kernel(fixture)) {
+		kernel_process(fixture);
+		return;
+	}
 	assert_status(tmem_get_current_process_system_id(target, &system_id), TMEM_S_OK);
 	assert_int_equal(system_id, system_ids[0]);
 	assert_status(tmem_get_process_id_by_system_id(target, 0x7ffffff0, &id),
@@ -72,7 +95,7 @@ static void context_per_handle(struct fixture *fixture)
 
 	assert_status(tmem_target_dup(target, &twin), TMEM_S_OK);
 	if (fixture->type->second) {
-		assert_status(tmem_set_current_process_id(twin, 1), TMEM_S_OK);
+		select_second(fixture, twin);
 		expect_model(twin, &fixture->second);
 		assert_status(tmem_target_dup(twin, &later), TMEM_S_OK);
 		expect_model(later, &fixture->second);
@@ -100,7 +123,7 @@ static void methods_follow(struct fixture *fixture)
 		return;
 	item.offset = at_run(fixture, "plain", 0);
 	expect_model(target, &fixture->model);
-	assert_status(tmem_set_current_process_id(target, 1), TMEM_S_OK);
+	select_second(fixture, target);
 	expect_model(target, model);
 	assert_status(
 		tmem_read_virtual_uncached(target, at_run(fixture, "after", 0), buffer, 64, NULL),
@@ -119,14 +142,31 @@ static void methods_follow(struct fixture *fixture)
 	assert_int_equal(to_model(fixture, match), base + 0x45678);
 	assert_status(tmem_fill_virtual(target, at_run(fixture, "plain", 0), 8, "ab", 2, NULL),
 		      TMEM_S_OK);
-	assert_status(tmem_set_current_process_id(target, 0), TMEM_S_OK);
+	select_first(fixture, target);
 	expect_model(target, &fixture->model);
 }
 
 static void no_kernel(struct fixture *fixture)
 {
-	uint64_t offset = 12345;
+	struct tmem_kernel_process process = { .size = sizeof(process) };
+	struct tmem_kernel_fact fact = { .size = sizeof(fact) };
+	uint64_t offset = 12345, other = 12345;
+	uint32_t number = 12345;
 
+	if (is_kernel(fixture))
+		return;
+	assert_status(tmem_get_number_kernel_processes(fixture->target, &number),
+		      TMEM_E_UNEXPECTED);
+	assert_int_equal(number, 0);
+	assert_status(tmem_get_kernel_process_by_index(fixture->target, 0, &process),
+		      TMEM_E_UNEXPECTED);
+	assert_status(tmem_get_kernel_process_by_system_id(fixture->target, 1, &process),
+		      TMEM_E_UNEXPECTED);
+	assert_status(tmem_get_kernel_fact(fixture->target, 0, &fact), TMEM_E_UNEXPECTED);
+	assert_status(tmem_get_directory_base(fixture->target, &offset, &other), TMEM_E_UNEXPECTED);
+	assert_int_equal(offset, 0);
+	assert_int_equal(other, 0);
+	assert_status(tmem_set_directory_base(fixture->target, 0x1000), TMEM_E_UNEXPECTED);
 	assert_status(tmem_get_implicit_process_data_offset(fixture->target, &offset),
 		      TMEM_E_NOTIMPL);
 	assert_status(tmem_set_implicit_process_data_offset(fixture->target, 0), TMEM_E_NOTIMPL);
@@ -190,7 +230,7 @@ static void attach_and_detach(struct fixture *fixture)
 	uint32_t id = 99;
 	uint8_t byte;
 
-	if (!fixture->type->live) {
+	if (!fixture->type->live || is_kernel(fixture)) {
 		assert_status(tmem_attach_process(target, 1, &id), TMEM_E_NOTIMPL);
 		assert_status(tmem_detach_process(target, 0), TMEM_E_NOTIMPL);
 		return;

@@ -57,7 +57,8 @@ static void silence(struct fixture *fixture)
 	tmem_write_virtual(target, at_run(fixture, "plain", 0), buffer, 0, NULL);
 	tmem_fill_virtual(target, hole(fixture), 64, buffer, 64, NULL);
 	tmem_write_pointers_virtual(target, 1, hole(fixture), &match);
-	tmem_write_physical(target, 0, buffer, 64, NULL);
+	tmem_write_physical(target, is_kernel(fixture) ? fixture->layout.hole : 0, buffer, 64,
+			    NULL);
 	assert_int_equal(events.count, 0);
 }
 
@@ -95,7 +96,8 @@ struct attempt {
 	struct fixture *fixture;
 	unsigned count;
 	uint8_t seen[4];
-	tmem_status read, write, uncached, fill, pointers, batch, process, callbacks, close, dup;
+	tmem_status read, write, uncached, fill, pointers, batch, process, callbacks, close;
+	tmem_status write_physical, fill_physical, implicit, root;
 	size_t written;
 	uint64_t filled;
 };
@@ -120,6 +122,12 @@ static void attempt_all(void *context, uint32_t flags, uint64_t argument)
 	attempt->process = tmem_set_current_process_id(target, 0);
 	attempt->callbacks = tmem_set_event_callbacks(target, NULL);
 	attempt->close = tmem_close(target);
+	attempt->write_physical =
+		tmem_write_physical(target, attempt->fixture->layout.spare, "no", 2, NULL);
+	attempt->fill_physical =
+		tmem_fill_physical(target, attempt->fixture->layout.spare, 4, "no", 2, NULL);
+	attempt->implicit = tmem_set_implicit_process_data_offset(target, 0);
+	attempt->root = tmem_set_directory_base(target, 0);
 }
 
 static void from_inside(struct fixture *fixture)
@@ -150,6 +158,11 @@ static void from_inside(struct fixture *fixture)
 	assert_status(attempt.process, TMEM_E_UNEXPECTED);
 	assert_status(attempt.callbacks, TMEM_E_UNEXPECTED);
 	assert_status(attempt.close, TMEM_E_UNEXPECTED);
+	assert_status(attempt.write_physical, TMEM_E_UNEXPECTED);
+	assert_status(attempt.fill_physical, TMEM_E_UNEXPECTED);
+	assert_status(attempt.root, TMEM_E_UNEXPECTED);
+	if (is_kernel(fixture))
+		assert_status(attempt.implicit, TMEM_E_UNEXPECTED);
 	expect_bytes(fixture->target, at_run(fixture, "plain", 0), "news", 4);
 }
 

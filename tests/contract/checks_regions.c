@@ -175,6 +175,47 @@ static void agree_with_reads(struct fixture *fixture)
 	}
 }
 
+/* Kernel mode: pages with equal protection, whether their frames are in memory or not. */
+static void check_kernel_run(struct fixture *fixture, const struct tmem_run *run, uint64_t from)
+{
+	struct layout_run expected;
+
+	assert_true(layout_next_run(&fixture->layout, from, &expected));
+	assert_int_equal(run->base, model_api(&fixture->model, expected.first));
+	assert_int_equal(run->length, expected.last - expected.first + 1);
+	assert_int_equal(run->state, TMEM_MEM_COMMIT);
+	assert_int_equal(run->protect, expected.protect);
+	assert_int_equal(run->source, TMEM_VSOURCE_DEBUGGEE);
+	assert_int_equal(run->file_id, 0);
+	assert_string_equal(run->name, "");
+}
+
+static void kernel_runs(struct fixture *fixture)
+{
+	tmem_target *target = fixture->target;
+	struct tmem_run run = { .size = sizeof(run) };
+	tmem_run_cursor *cursor = NULL;
+	struct layout_run expected;
+	uint64_t from = 0;
+	unsigned count = 0;
+
+	assert_status(tmem_run_cursor_new(target, TMEM_DATA_SPACE_VIRTUAL, 0, &cursor), TMEM_S_OK);
+	for (; layout_next_run(&fixture->layout, from, &expected); from = expected.last + 1) {
+		assert_status(tmem_run_cursor_next(cursor, &run), TMEM_S_OK);
+		check_kernel_run(fixture, &run, from);
+		assert_status(tmem_get_next_run(target, TMEM_DATA_SPACE_VIRTUAL,
+						model_api(&fixture->model, from), &run),
+			      TMEM_S_OK);
+		check_kernel_run(fixture, &run, from);
+		count++;
+		if (expected.last == model_last(&fixture->model))
+			break;
+	}
+	assert_true(count > 10);
+	assert_status(tmem_run_cursor_next(cursor, &run), TMEM_E_NO_MORE_ENTRIES);
+	tmem_run_cursor_free(cursor);
+}
+
 static void check_run(struct fixture *fixture, const struct tmem_run *run,
 		      const struct model_run *expected)
 {
@@ -194,6 +235,10 @@ static void next_run(struct fixture *fixture)
 	uint64_t from = model->base - 0x8000;
 	struct tmem_run run;
 
+	if (is_kernel(fixture)) {
+		kernel_runs(fixture);
+		return;
+	}
 	for (size_t i = 0; i < model->count; i++) {
 		run = (struct tmem_run){ .size = sizeof(run) };
 		assert_status(tmem_get_next_run(fixture->target, TMEM_DATA_SPACE_VIRTUAL,
@@ -223,11 +268,11 @@ static void run_cursor(struct fixture *fixture)
 	assert_status(tmem_run_cursor_new(fixture->target, TMEM_DATA_SPACE_VIRTUAL,
 					  model_api(model, model->base - 0x8000), &cursor),
 		      TMEM_S_OK);
-	for (size_t i = 0; i < model->count; i++) {
+	for (size_t i = 0; i < model->count && !is_kernel(fixture); i++) {
 		assert_status(tmem_run_cursor_next(cursor, &run), TMEM_S_OK);
 		check_run(fixture, &run, &model->runs[i]);
 	}
-	if (model_run(model, "top")) {
+	if (model_run(model, "top") && !is_kernel(fixture)) {
 		assert_status(tmem_run_cursor_next(cursor, &run), TMEM_E_NO_MORE_ENTRIES);
 		assert_status(tmem_run_cursor_next(cursor, &run), TMEM_E_NO_MORE_ENTRIES);
 	}

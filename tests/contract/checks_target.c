@@ -14,7 +14,7 @@ static void description(struct fixture *fixture)
 {
 	struct tmem_description description = describe_target(fixture->target);
 
-	assert_int_equal(description.mode, TMEM_MODE_USER);
+	assert_int_equal(description.mode, is_kernel(fixture) ? TMEM_MODE_KERNEL : TMEM_MODE_USER);
 	assert_int_equal(description.pointer_size, fixture->model.pointer_size);
 	assert_int_equal(description.page_size, MODEL_PAGE);
 	assert_int_equal(!!(description.flags & TMEM_TARGET_LIVE), fixture->type->live);

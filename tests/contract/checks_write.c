@@ -191,7 +191,7 @@ static void other_process_unchanged(struct fixture *fixture)
 	if (!fixture->type->second)
 		return;
 	write_both(fixture, tmem_write_virtual, at_run(fixture, "plain", 0), news, 40);
-	assert_status(tmem_set_current_process_id(fixture->target, 1), TMEM_S_OK);
+	select_second(fixture, fixture->target);
 	expect_model(fixture->target, &fixture->second);
 }
 

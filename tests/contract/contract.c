@@ -10,13 +10,18 @@ static const struct fixture_type *const fixture_tables[] = {
 	fixtures_synth,
 	fixtures_core,
 	fixtures_process,
+	fixtures_kernel,
 };
 
 static const struct check *const check_tables[] = {
-	checks_read,     checks_write,   checks_batch,   checks_view,      checks_pointers,
-	checks_fill,     checks_strings, checks_regions, checks_query,     checks_search,
-	checks_physical, checks_events,  checks_context, checks_arguments, checks_cache,
-	checks_overlay,  checks_long,    checks_target,  checks_random,
+	checks_read,    checks_write,     checks_batch,
+	checks_view,    checks_pointers,  checks_fill,
+	checks_strings, checks_regions,   checks_query,
+	checks_search,  checks_physical,  checks_events,
+	checks_context, checks_arguments, checks_cache,
+	checks_overlay, checks_long,      checks_target,
+	checks_random,  checks_translate, checks_physical_search,
+	checks_frames,  checks_alias,     checks_implicit,
 };
 
 /* One check of one fixture. */
@@ -66,15 +71,22 @@ static void add_kind(void *context, const char *name, const char *text)
 
 static void begin(struct fixture *fixture, const struct fixture_type *type)
 {
+	struct model_shape second = type->shape;
 	tmem_status status;
 
+	second.large = 0;
 	*fixture = (struct fixture){ .type = type };
 	model_init(&fixture->model, &type->shape, 1);
 	if (type->second)
-		model_init(&fixture->second, &type->shape, 2);
+		model_init(&fixture->second, &second, 2);
+	if (type->kernel) {
+		/* The upper half is the kernel's, whoever runs. */
+		model_share(&fixture->second, &fixture->model, "top");
+		layout_init(&fixture->layout, type->kernel, &fixture->model, &fixture->second);
+	}
 	if (!type->begin(fixture))
 		fail_msg("the fixture could not be made");
-	status = tmem_open(fixture->spec, NULL, &fixture->target);
+	status = tmem_open(fixture->spec, fixture->options, &fixture->target);
 	if (status != TMEM_S_OK)
 		fail_msg("%s does not open: %s", fixture->spec, tmem_last_error(NULL));
 }
@@ -84,8 +96,9 @@ static void end(struct fixture *fixture)
 	tmem_close(fixture->target);
 	if (fixture->type)
 		fixture->type->end(fixture);
-	model_fini(&fixture->model);
+	layout_fini(&fixture->layout);
 	model_fini(&fixture->second);
+	model_fini(&fixture->model);
 }
 
 /* The fixture of the running test: a failed assertion jumps out, the teardown cleans up. */

@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "contract/layout.h"
 #include "contract/model.h"
 
 struct fixture;
@@ -31,6 +32,7 @@ struct fixture_type {
 	bool overlay;    /* writes go to the overlay */
 	bool boundaries; /* validity changes at real boundaries, not at pages */
 	bool second;     /* the target has a second process: other bytes at the same addresses */
+	const struct kernel_shape *kernel; /* kernel mode; NULL: user mode */
 	/* Makes what the model says and fills in spec; false: not possible here, said why. */
 	bool (*begin)(struct fixture *fixture);
 	void (*end)(struct fixture *fixture);
@@ -41,16 +43,19 @@ struct fixture_type {
 struct fixture {
 	const struct fixture_type *type;
 	struct model model;
-	struct model second; /* of the second process */
-	tmem_target *target; /* opened with default options */
+	struct model second;  /* of the second process, or of the second set of tables */
+	struct layout layout; /* kernel mode: where the models are in physical memory */
+	tmem_target *target;  /* opened with the options that it needs */
 	char spec[256];
-	const char *path; /* file behind the target, NULL = none; must never change */
-	void *state;      /* the fixture's own */
+	char options[128]; /* that every opening of the spec needs */
+	const char *path;  /* file behind the target, NULL = none; must never change */
+	void *state;       /* the fixture's own */
 };
 
 extern const struct fixture_type fixtures_synth[];
 extern const struct fixture_type fixtures_core[];
 extern const struct fixture_type fixtures_process[];
+extern const struct fixture_type fixtures_kernel[];
 
 struct check {
 	const char *name;
@@ -68,6 +73,11 @@ extern const struct check checks_regions[];
 extern const struct check checks_query[];
 extern const struct check checks_search[];
 extern const struct check checks_physical[];
+extern const struct check checks_physical_search[];
+extern const struct check checks_translate[];
+extern const struct check checks_frames[];
+extern const struct check checks_alias[];
+extern const struct check checks_implicit[];
 extern const struct check checks_events[];
 extern const struct check checks_context[];
 extern const struct check checks_arguments[];
@@ -100,6 +110,16 @@ uint64_t hole(const struct fixture *fixture);
 void expect_bytes(tmem_target *target, uint64_t offset, const void *bytes, size_t size);
 /* The whole model against the target. */
 void expect_model(tmem_target *target, const struct model *model);
+
+/* Whether the fixture is a kernel target. */
+bool is_kernel(const struct fixture *fixture);
+/* The physical address behind an interface address; UINT64_MAX: none. */
+uint64_t physical_of(const struct fixture *fixture, uint64_t offset);
+/* Lets a handle see the second model, or the first one again. */
+void select_second(const struct fixture *fixture, tmem_target *target);
+void select_first(const struct fixture *fixture, tmem_target *target);
+/* Reads physical memory and compares with the bytes given; the whole size must be there. */
+void expect_physical(tmem_target *target, uint64_t offset, const void *bytes, size_t size);
 
 /* Opens the fixture's spec once more with options. */
 tmem_target *open_again(struct fixture *fixture, const char *options);

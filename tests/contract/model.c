@@ -32,7 +32,7 @@ static struct model_run *add_run(struct model *model, const char *role, uint64_t
 {
 	struct model_run *run = &model->runs[model->count++];
 
-	*run = (struct model_run){ role, first, first + size - 1, malloc(size), writable };
+	*run = (struct model_run){ role, first, first + size - 1, malloc(size), writable, false };
 	if (!run->bytes)
 		abort();
 	for (uint64_t i = 0; i < size; i++)
@@ -72,6 +72,27 @@ static void put_needles(struct model_run *run)
 	memcpy(run->bytes + model_run_size(run) - NEEDLE_SIZE, NEEDLE, NEEDLE_SIZE);
 }
 
+/* Another address of @size bytes that stand in @bytes. */
+static void add_alias(struct model *model, const char *role, uint64_t first, uint64_t size,
+		      uint8_t *bytes)
+{
+	model->runs[model->count++] =
+		(struct model_run){ role, first, first + size - 1, bytes, true, true };
+}
+
+static void add_kernel_runs(struct model *model, const struct model_shape *shape)
+{
+	uint64_t large = shape->base + 0x400000;
+
+	add_alias(model, "alias", shape->base + 0xc0000, MODEL_PAGE,
+		  model_run(model, "haystack")->bytes + MODEL_PAGE);
+	add_run(model, "none", shape->base + 0xe0000, MODEL_PAGE, false);
+	add_run(model, "large", large, 3 * MODEL_PAGE, true);
+	if (!shape->flat)
+		add_run(model, "large2", large + shape->large - MODEL_PAGE, MODEL_PAGE, true);
+	add_run(model, "beside", large + shape->large, MODEL_PAGE, true);
+}
+
 void model_init(struct model *model, const struct model_shape *shape, unsigned seed)
 {
 	uint64_t base = shape->base;
@@ -97,6 +118,8 @@ void model_init(struct model *model, const struct model_shape *shape, unsigned s
 	memcpy(run->bytes + 0x10, NEEDLE, NEEDLE_SIZE);
 	if (shape->byte_granular)
 		add_run(model, "odd", base + 0xa0010, 0x1234, true);
+	if (shape->large)
+		add_kernel_runs(model, shape);
 	if (shape->complete)
 		add_run(model, "top", model_last(model) - 2 * MODEL_PAGE + 1, 2 * MODEL_PAGE, true);
 }
@@ -104,8 +127,21 @@ void model_init(struct model *model, const struct model_shape *shape, unsigned s
 void model_fini(struct model *model)
 {
 	for (size_t i = 0; i < model->count; i++)
-		free(model->runs[i].bytes);
+		if (!model->runs[i].shared)
+			free(model->runs[i].bytes);
 	model->count = 0;
+}
+
+void model_share(struct model *model, const struct model *from, const char *role)
+{
+	const struct model_run *source = model_run(from, role);
+
+	for (size_t i = 0; i < model->count; i++)
+		if (source && !strcmp(model->runs[i].role, role)) {
+			free(model->runs[i].bytes);
+			model->runs[i].bytes = source->bytes;
+			model->runs[i].shared = true;
+		}
 }
 
 const struct model_run *model_run(const struct model *model, const char *role)

@@ -35,6 +35,7 @@ struct model_run {
 	uint64_t last;
 	uint8_t *bytes;
 	bool writable; /* by the protection: rw- or r-- */
+	bool shared;   /* bytes are those of another run */
 };
 
 struct model {
@@ -56,10 +57,20 @@ struct model_shape {
 	bool big_endian;
 	bool complete;      /* nothing else is in the target: the run "top" ends the space */
 	bool byte_granular; /* the run "odd" begins and ends inside pages */
+	/*
+	 * Kernel mode: bytes of a large page, 0 otherwise. The runs "alias" (the same page as the
+	 * second of "haystack"), "none" (PROT_NONE), "large" and "large2" (what is in memory of a
+	 * large page: its begin and, unless @flat, its end) and "beside" (the page after it) exist.
+	 */
+	uint64_t large;
+	bool flat; /* memory is one piece: it ends inside the large page */
 };
 
 void model_init(struct model *model, const struct model_shape *shape, unsigned seed);
 void model_fini(struct model *model);
+
+/* Makes the bytes of a run those that another model's run of the same role has. */
+void model_share(struct model *model, const struct model *from, const char *role);
 
 /* The byte of a run where nothing special stands; docs/synth.md has the same formula. */
 uint8_t model_plain_byte(unsigned seed, uint64_t address);

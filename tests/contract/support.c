@@ -69,12 +69,52 @@ void expect_model(tmem_target *target, const struct model *model)
 			     model_run_size(&model->runs[i]));
 }
 
+bool is_kernel(const struct fixture *fixture)
+{
+	return fixture->type->kernel;
+}
+
+uint64_t physical_of(const struct fixture *fixture, uint64_t offset)
+{
+	return layout_physical(&fixture->layout, to_model(fixture, offset));
+}
+
+void select_second(const struct fixture *fixture, tmem_target *target)
+{
+	assert_status(is_kernel(fixture)
+			      ? tmem_set_directory_base(target, fixture->layout.second_root)
+			      : tmem_set_current_process_id(target, 1),
+		      TMEM_S_OK);
+}
+
+void select_first(const struct fixture *fixture, tmem_target *target)
+{
+	assert_status(is_kernel(fixture) ? tmem_set_directory_base(target, 0)
+					 : tmem_set_current_process_id(target, 0),
+		      TMEM_S_OK);
+}
+
+void expect_physical(tmem_target *target, uint64_t offset, const void *bytes, size_t size)
+{
+	uint8_t *got = malloc(size + 1);
+	size_t done = 0;
+
+	assert_non_null(got);
+	assert_status(tmem_read_physical(target, offset, got, size, &done), TMEM_S_OK);
+	assert_int_equal(done, size);
+	assert_memory_equal(got, bytes, size);
+	free(got);
+}
+
 tmem_target *open_again(struct fixture *fixture, const char *options)
 {
 	tmem_target *target = NULL;
+	char all[256];
 
-	if (tmem_open(fixture->spec, options, &target) != TMEM_S_OK)
-		fail_msg("%s with %s: %s", fixture->spec, options, tmem_last_error(NULL));
+	snprintf(all, sizeof(all), "%s%s%s", fixture->options,
+		 *fixture->options && *options ? "," : "", options);
+	if (tmem_open(fixture->spec, all, &target) != TMEM_S_OK)
+		fail_msg("%s with %s: %s", fixture->spec, all, tmem_last_error(NULL));
 	return target;
 }
 
