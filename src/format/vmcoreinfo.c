@@ -151,6 +151,25 @@ bool tmi_vmcoreinfo_symbol(const struct tmi_vmcoreinfo *info, const char *name, 
 	return find_named(info, "SYMBOL", name, 16, value);
 }
 
+uint64_t tmi_vmcoreinfo_highest(const struct tmi_vmcoreinfo *info, uint64_t first, uint64_t last)
+{
+	const char *line = info->text, *end = info->text + info->size;
+	uint64_t highest = 0, value;
+
+	while (line < end) {
+		const char *newline = memchr(line, '\n', (size_t)(end - line));
+		const char *stop = newline ? newline : end;
+		const char *equals = memchr(line, '=', (size_t)(stop - line));
+
+		if (equals && equals - line > 7 && !memcmp(line, "SYMBOL(", 7) &&
+		    parse_number(equals + 1, (size_t)(stop - equals - 1), 16, &value) &&
+		    value >= first && value <= last && value > highest)
+			highest = value;
+		line = stop + 1;
+	}
+	return highest;
+}
+
 bool tmi_vmcoreinfo_number(const struct tmi_vmcoreinfo *info, const char *name, uint64_t *value)
 {
 	return find_named(info, "NUMBER", name, 10, value);

@@ -50,6 +50,9 @@ bool tmi_vmcoreinfo_copy(const struct tmi_vmcoreinfo *info, const char *key, cha
 /* SYMBOL(name): an address, in hexadecimal. */
 bool tmi_vmcoreinfo_symbol(const struct tmi_vmcoreinfo *info, const char *name, uint64_t *value);
 
+/* The highest address of all SYMBOL()s in [first, last], 0 = none is there. */
+uint64_t tmi_vmcoreinfo_highest(const struct tmi_vmcoreinfo *info, uint64_t first, uint64_t last);
+
 /* NUMBER(name): decimal, maybe negative (taken modulo 2^64), or hexadecimal with 0x. */
 bool tmi_vmcoreinfo_number(const struct tmi_vmcoreinfo *info, const char *name, uint64_t *value);
 

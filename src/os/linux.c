@@ -87,6 +87,19 @@ static void close_linux(void *opaque)
 	free(state);
 }
 
+static tmem_status not_found(const struct tmi_linux_choices *choices)
+{
+	static const char text[] = "there is no VMCOREINFO that fits this memory, and no init_task "
+				   "with tables that map it";
+
+	if (choices->scheme || choices->has_levels || choices->has_phys_base)
+		return tmi_fail_text(TMEM_E_INVALIDARG,
+				     "no Linux kernel was found that agrees with the options "
+				     "scheme=, levels= or phys-base= given: %s",
+				     text);
+	return tmi_fail_text(TMEM_E_NOINTERFACE, "no Linux kernel was found: %s", text);
+}
+
 static tmem_status find(struct tmi_linux *state, const struct tmi_os_memory *memory)
 {
 	tmem_status status = read_choices(&state->choices, memory);
@@ -95,12 +108,9 @@ static tmem_status find(struct tmi_linux *state, const struct tmi_os_memory *mem
 		status = tmi_linux_find_info(state, memory);
 	if (status == TMEM_S_FALSE)
 		status = tmi_linux_search(state, memory);
-	if (status == TMEM_S_FALSE)
-		status =
-			tmi_fail_text(TMEM_E_NOINTERFACE,
-				      "no Linux kernel was found: there is no VMCOREINFO that "
-				      "fits this memory, and no init_task with tables that map it");
-	return status;
+	if (status == TMEM_S_OK)
+		status = tmi_linux_check_kaslr(state);
+	return status == TMEM_S_FALSE ? not_found(&state->choices) : status;
 }
 
 static tmem_status open_linux(const struct tmi_os_memory *memory, void **opaque)
@@ -113,7 +123,9 @@ static tmem_status open_linux(const struct tmi_os_memory *memory, void **opaque)
 		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
 	pthread_mutex_init(&state->lock, NULL);
 	status = find(state, memory);
-	if (status == TMEM_S_OK)
+	/* What contradicts the caller's options is not a kernel for the caller. */
+	state->found = status == TMEM_S_OK;
+	if (state->found)
 		tmi_linux_find_ranges(state, memory);
 	if (status == TMEM_E_CONTROL_C_EXIT || status == TMEM_E_OUTOFMEMORY) {
 		close_linux(state);

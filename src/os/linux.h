@@ -144,6 +144,7 @@ struct tmi_linux {
 	enum tmi_linux_stage tasks_stage;
 	struct tmi_linux_layout layout;
 	uint64_t init_task;
+	const char *init_task_why; /* why the last guess was refused; constant */
 	enum tmi_linux_stage modules_stage;
 	uint64_t modules_head;
 	struct tmi_os_module kernel_module; /* base 0: not looked for yet */
@@ -217,6 +218,12 @@ void tmi_linux_root_accept(struct tmi_linux *state, const struct tmi_os_memory *
 bool tmi_linux_root_from_info(struct tmi_linux *state, const struct tmi_os_memory *memory,
 			      const struct tmi_vmcoreinfo *info, struct tmi_linux_root *root);
 
+/*
+ * Keeps how far the image was moved by KASLR, if that can be told. TMEM_E_INVALIDARG when option
+ * kaslr= says otherwise.
+ */
+tmem_status tmi_linux_check_kaslr(struct tmi_linux *state);
+
 /* ---- linux_find.c: VMCOREINFO ---- */
 
 /* Opens by VMCOREINFO. TMEM_S_OK; TMEM_S_FALSE there is none that fits; a failure. */
@@ -229,7 +236,7 @@ tmem_status tmi_linux_search(struct tmi_linux *state, const struct tmi_os_memory
 
 /* ---- linux_ranges.c ---- */
 
-/* Names parts of the kernel's half. */
+/* Names parts of the kernel's half, and keeps what it takes for that as facts. */
 void tmi_linux_find_ranges(struct tmi_linux *state, const struct tmi_os_memory *memory);
 
 /* ---- linux_read.c: reads through the kernel's tables ---- */

@@ -99,7 +99,10 @@ static bool try_name(struct hunt *hunt, uint64_t comm)
 
 	if (state->layout.known[TMI_LINUX_TASK_COMM]) {
 		hunt->address = comm - state->layout.offset[TMI_LINUX_TASK_COMM];
-		return tmi_linux_is_init_task(state, hunt->memory, hunt->address, &why);
+		if (tmi_linux_is_init_task(state, hunt->memory, hunt->address, &why))
+			return true;
+		state->init_task_why = why;
+		return false;
 	}
 	bytes = malloc(TASK_REACH + 16);
 	if (!bytes)
@@ -192,6 +195,7 @@ static bool take(struct tmi_linux *state, const struct tmi_os_memory *memory, ui
 	if (!tmi_linux_is_init_task(state, memory, address, why)) {
 		tmi_linux_refused(state, "init_task", "0x%" PRIx64 " from %s: %s", address, from,
 				  *why);
+		state->init_task_why = *why;
 		return false;
 	}
 	state->init_task = address;
@@ -206,6 +210,7 @@ tmem_status tmi_linux_find_init_task(struct tmi_linux *state, const struct tmi_o
 	const char *why;
 
 	state->init_task = 0;
+	state->init_task_why = "its name stands nowhere in the image";
 	if (state->choices.has_init_task) {
 		address = state->choices.init_task;
 		if (take(state, memory, address, "option init-task", &why))

@@ -222,7 +222,9 @@ tmem_status tmi_linux_need_layout(struct tmi_linux *state, const struct tmi_os_m
 
 	if (state->layout_stage != TMI_LINUX_NOT_TRIED)
 		return TMEM_S_OK;
-	status = take_options(state, memory);
+	status = tmi_linux_need_symbols(state, memory);
+	if (status == TMEM_S_OK || status == TMEM_E_NOINTERFACE)
+		status = take_options(state, memory);
 	if (status != TMEM_S_OK)
 		return status;
 	if (state->choices.has_btf)

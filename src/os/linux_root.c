@@ -16,6 +16,7 @@
 #include "os/linux.h"
 
 #define X64_IMAGE      0xffffffff80000000u
+#define X64_LINK       0xffffffff81000000u /* where the image is without KASLR */
 #define X64_ENTRY_AREA 0xfffffe0000000000u /* cpu_entry_area */
 #define RELEASE_OFFSET 130                 /* of release in new_utsname */
 /* The image may have holes: pages that were freed after boot. */
@@ -343,4 +344,28 @@ void tmi_linux_root_accept(struct tmi_linux *state, const struct tmi_os_memory *
 	root_facts(state, evidence);
 	set_flags(state, memory);
 	fill_kernel(state);
+}
+
+tmem_status tmi_linux_check_kaslr(struct tmi_linux *state)
+{
+	const struct tmi_linux_choices *choices = &state->choices;
+	const char *evidence = "VMCOREINFO";
+	uint64_t offset;
+	bool known = state->info.size &&
+		     tmi_vmcoreinfo_hexadecimal(&state->info, "KERNELOFFSET", &offset);
+
+	if (!known && state->root.tables.scheme == TMI_SCHEME_X64) {
+		offset = state->image_first - X64_LINK;
+		evidence = "the image begins that far behind its usual place";
+		known = true;
+	}
+	if (known)
+		tmi_linux_fact_address(state, "KASLR offset", offset, "%s", evidence);
+	if (!choices->has_kaslr || (known && offset == choices->kaslr))
+		return TMEM_S_OK;
+	return tmi_fail_text(TMEM_E_INVALIDARG,
+			     known ? "option kaslr=0x%" PRIx64 ": the image was moved by 0x%" PRIx64
+				   : "option kaslr=0x%" PRIx64
+				     ": what the image was moved by cannot be checked here",
+			     choices->kaslr, known ? offset : 0);
 }
