@@ -40,7 +40,7 @@ struct bench_line {
 	double most_ns;   /* an operation may take, 0 = no such goal */
 	double least;     /* speed of the library relative to the limit, 0 = no such goal */
 	enum bench_unit unit;
-	uint64_t work;    /* of one run; BENCH_WHOLE: the size of the memory */
+	uint64_t work;    /* of one run; BENCH_WHOLE: the size of the memory, or its 4 KiB pages */
 	bool two_threads; /* left out where the second core was not there */
 	/* Optional: compares bytes before anything is timed. */
 	enum bench_result (*verify)(void *state);
@@ -48,7 +48,8 @@ struct bench_line {
 	struct bench_side library;
 };
 
-#define BENCH_WHOLE 0
+#define BENCH_WHOLE       0
+#define BENCH_WHOLE_PAGES UINT64_MAX
 
 struct bench_row {
 	const char *id; /* "G1" */

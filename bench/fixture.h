@@ -93,9 +93,44 @@ const struct bench_core *bench_segments_core(void);
 /* Opens it with @options, which may be NULL; NULL after bench_fail(). */
 tmem_target *bench_open_core(const struct bench_core *core, const char *options);
 
+/* ---- fixture_image.c: images of physical memory ---- */
+
+/*
+ * Tables of x86-64 in four levels, and behind them the big memory, its pages of 4 KiB shuffled. It
+ * can be seen at two virtual addresses.
+ */
+struct bench_image {
+	char path[4096];
+	uint64_t size;           /* bytes of the file */
+	uint64_t root;           /* physical address of the first table */
+	uint64_t data;           /* and of the first frame that is no table; a multiple of 2 MiB */
+	uint64_t pages;          /* virtual address of the big memory, in pages of 4 KiB */
+	uint64_t large;          /* and of all physical memory, in pages of 2 MiB */
+	const uint32_t *page_of; /* page of the big memory in each frame from @data on */
+	const uint8_t *map;      /* the file, mapped: what the limits look at */
+};
+
+const struct bench_image *bench_memory_image(void);
+
+/* An image of 64 GiB, nothing but zeros that the file does not store. */
+#define BENCH_EMPTY_IMAGE_SIZE ((uint64_t)64 << 30)
+const struct bench_image *bench_empty_image(void);
+
+/* Opens it with its tables, and @threads for searches; NULL after bench_fail(). */
+tmem_target *bench_open_image(const struct bench_image *image, unsigned threads);
+
+/* The eight bytes at a physical address, a multiple of 8, behind the tables. */
+uint64_t bench_image_word(const struct bench_image *image, uint64_t physical);
+
 /* ---- fixture_file.c: files that go when the program does ---- */
 
 /* Makes an empty file, writes its name to @path, returns its descriptor; -1 after bench_fail(). */
 int bench_file_new(char *path, size_t path_size, const char *name);
+
+/* All of it, or false after bench_fail(). */
+bool bench_file_put(int fd, const void *bytes, size_t size, uint64_t offset);
+
+/* To the disk, so that the kernel does not write meanwhile, and closed; false: bench_fail(). */
+bool bench_file_end(int fd, const char *path);
 
 #endif

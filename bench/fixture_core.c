@@ -6,12 +6,10 @@
  * and from the next page on the bytes. Holes are left out of the file.
  */
 #include <elf.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/procfs.h>
-#include <unistd.h>
 
 #include "fixture.h"
 
@@ -49,22 +47,6 @@ static void make_notes(struct notes *notes)
 	memcpy(notes->info.info.pr_fname, "bench", 6);
 }
 
-static bool put(int fd, const void *bytes, size_t size, uint64_t offset)
-{
-	const uint8_t *next = bytes;
-
-	while (size) {
-		ssize_t done = pwrite(fd, next, size, (off_t)offset);
-
-		if (done <= 0)
-			return bench_fail("writing a core: %s", strerror(done ? errno : ENOSPC));
-		next += done;
-		size -= (size_t)done;
-		offset += (uint64_t)done;
-	}
-	return true;
-}
-
 static uint64_t notes_offset(size_t count)
 {
 	return sizeof(Elf64_Ehdr) + (count + 1) * sizeof(Elf64_Phdr);
@@ -98,10 +80,11 @@ static bool put_headers(int fd, const Elf64_Phdr *segments, size_t count)
 	header.e_ident[EI_DATA] = ELFDATA2LSB;
 	header.e_ident[EI_VERSION] = EV_CURRENT;
 	make_notes(&notes);
-	return put(fd, &header, sizeof(header), 0) &&
-	       put(fd, &note, sizeof(note), sizeof(header)) &&
-	       put(fd, segments, count * sizeof(*segments), sizeof(header) + sizeof(note)) &&
-	       put(fd, &notes, sizeof(notes), note.p_offset);
+	return bench_file_put(fd, &header, sizeof(header), 0) &&
+	       bench_file_put(fd, &note, sizeof(note), sizeof(header)) &&
+	       bench_file_put(fd, segments, count * sizeof(*segments),
+			      sizeof(header) + sizeof(note)) &&
+	       bench_file_put(fd, &notes, sizeof(notes), note.p_offset);
 }
 
 /* @size bytes of the big memory from @from on. */
@@ -114,7 +97,7 @@ static bool put_memory(int fd, uint64_t from, uint64_t size, uint64_t offset)
 		size_t part = size - done < CHUNK ? (size_t)(size - done) : CHUNK;
 
 		bench_fill(chunk, from + done, part);
-		good = put(fd, chunk, part, offset + done);
+		good = bench_file_put(fd, chunk, part, offset + done);
 		done += part;
 	}
 	free(chunk);
@@ -186,9 +169,7 @@ static const struct bench_core *get(struct bench_core *core, const char *name,
 	if (fd < 0)
 		return NULL;
 	good = write_core(fd, core);
-	if (good && fdatasync(fd) < 0)
-		good = bench_fail("%s: %s", core->path, strerror(errno));
-	close(fd);
+	good = bench_file_end(fd, core->path) && good;
 	if (!good)
 		core->size = 0;
 	return good ? core : NULL;

@@ -80,3 +80,27 @@ int bench_file_new(char *path, size_t path_size, const char *name)
 		bench_fail("%s: %s", path, strerror(errno));
 	return fd;
 }
+
+bool bench_file_put(int fd, const void *bytes, size_t size, uint64_t offset)
+{
+	const uint8_t *next = bytes;
+
+	while (size) {
+		ssize_t done = pwrite(fd, next, size, (off_t)offset);
+
+		if (done <= 0)
+			return bench_fail("writing a file: %s", strerror(done ? errno : ENOSPC));
+		next += done;
+		size -= (size_t)done;
+		offset += (uint64_t)done;
+	}
+	return true;
+}
+
+bool bench_file_end(int fd, const char *path)
+{
+	bool good = fdatasync(fd) == 0 || bench_fail("%s: %s", path, strerror(errno));
+
+	close(fd);
+	return good;
+}

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "fixture.h"
+
 #define SCALING_STEPS 20000000u
 
 static uint64_t read_clock(clockid_t clock)
@@ -93,7 +95,11 @@ bool bench_measure(const struct bench_line *line, void *state, unsigned repeats,
 		   struct bench_outcome *outcome)
 {
 	memset(outcome, 0, sizeof(*outcome));
-	outcome->work = line->work == BENCH_WHOLE ? bench_size() : line->work;
+	outcome->work = line->work;
+	if (line->work == BENCH_WHOLE)
+		outcome->work = bench_size();
+	else if (line->work == BENCH_WHOLE_PAGES)
+		outcome->work = bench_size() / BENCH_PAGE;
 	while (outcome->limit_count < BENCH_LIMITS && line->limits[outcome->limit_count].run) {
 		outcome->limits[outcome->limit_count].name =
 			line->limits[outcome->limit_count].name;

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fixture_image.c - images of physical memory with page tables, written straight from what they
+ * shall hold.
+ *
+ * First come the tables, up to a border of 2 MiB, then the big memory with its pages shuffled. Page
+ * p of it lies in the frame frame_of[p] behind the tables. No page is where its neighbour would
+ * lead one to expect it, as in a machine that has run for long.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fixture.h"
+#include "image_walk.h"
+
+#define PAGES_ADDRESS UINT64_C(0x7f0000000000)
+#define LARGE_ADDRESS UINT64_C(0xffff888000000000)
+#define LARGE_PAGE    ((uint64_t)BENCH_IMAGE_LARGE_PAGE)
+#define CHUNK_PAGES   256
+
+#define TABLE_FLAGS (BENCH_IMAGE_PRESENT | 0x2 | 0x4)         /* writable, for user mode too */
+#define PAGE_FLAGS  (BENCH_IMAGE_PRESENT | 0x2 | 0x20 | 0x40) /* writable, accessed, dirty */
+
+/* Tables that are being made; one frame after the other. */
+struct tables {
+	uint64_t *words;
+	uint64_t used; /* bytes */
+	uint64_t size;
+};
+
+/* The table that an entry leads to, made when there is none yet. */
+static uint64_t *table_below(struct tables *tables, uint64_t *entry)
+{
+	if (!*entry) {
+		if (tables->used == tables->size)
+			return NULL;
+		*entry = tables->used | TABLE_FLAGS;
+		tables->used += BENCH_PAGE;
+	}
+	return tables->words + (*entry & BENCH_IMAGE_FRAME) / sizeof(*entry);
+}
+
+/* Sets the entry of an address in its table of @level: 1 for pages of 4 KiB, 2 for 2 MiB. */
+static bool map_page(struct tables *tables, uint64_t address, unsigned level, uint64_t entry)
+{
+	uint64_t *table = tables->words;
+
+	for (unsigned at = 4; table && at > level; at--)
+		table = table_below(tables, &table[bench_image_index(address, at)]);
+	if (!table)
+		return bench_fail("the page tables do not fit");
+	table[bench_image_index(address, level)] = entry;
+	return true;
+}
+
+/* Room for the first table, two more for each of both ranges, and the last ones of 4 KiB pages. */
+static uint64_t tables_room(void)
+{
+	uint64_t frames = 1 + 2 * 2 + bench_size() / LARGE_PAGE + 2 * (bench_size() >> 30) + 4;
+
+	return (frames * BENCH_PAGE + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
+}
+
+static bool put_tables(int fd, const struct bench_image *image, const uint32_t *frame_of)
+{
+	struct tables tables = { .used = BENCH_PAGE, .size = image->data };
+	bool good;
+
+	tables.words = calloc(1, tables.size);
+	good = tables.words || bench_fail("no memory");
+	for (uint64_t i = 0; good && i < bench_size() / BENCH_PAGE; i++)
+		good = map_page(&tables, image->pages + i * BENCH_PAGE, 1,
+				(image->data + frame_of[i] * (uint64_t)BENCH_PAGE) | PAGE_FLAGS);
+	for (uint64_t at = 0; good && at < image->size; at += LARGE_PAGE)
+		good = map_page(&tables, image->large + at, 2, at | PAGE_FLAGS | BENCH_IMAGE_LARGE);
+	good = good && bench_file_put(fd, tables.words, tables.size, 0);
+	free(tables.words);
+	return good;
+}
+
+static bool put_frames(int fd, const struct bench_image *image)
+{
+	uint8_t *chunk = malloc((size_t)CHUNK_PAGES * BENCH_PAGE);
+	uint64_t count = bench_size() / BENCH_PAGE;
+	bool good = chunk || bench_fail("no memory");
+
+	/* The memory is whole MiB: no chunk is cut short. */
+	for (uint64_t frame = 0; good && frame < count; frame += CHUNK_PAGES) {
+		for (size_t i = 0; i < CHUNK_PAGES; i++)
+			bench_fill(chunk + i * BENCH_PAGE,
+				   image->page_of[frame + i] * (uint64_t)BENCH_PAGE, BENCH_PAGE);
+		good = bench_file_put(fd, chunk, (size_t)CHUNK_PAGES * BENCH_PAGE,
+				      image->data + frame * BENCH_PAGE);
+	}
+	free(chunk);
+	return good;
+}
+
+/* A random order of the pages (Fisher and Yates), and its inverse. */
+static bool shuffle(uint32_t *frame_of, uint32_t *page_of)
+{
+	uint32_t count = (uint32_t)(bench_size() / BENCH_PAGE);
+
+	if (!frame_of || !page_of)
+		return bench_fail("no memory");
+	for (uint32_t i = 0; i < count; i++)
+		frame_of[i] = i;
+	for (uint32_t i = count; i-- > 1;) {
+		uint32_t other = (uint32_t)(bench_mix(i) % (i + 1));
+		uint32_t frame = frame_of[i];
+
+		frame_of[i] = frame_of[other];
+		frame_of[other] = frame;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		page_of[frame_of[i]] = i;
+	return true;
+}
+
+static bool map_file(int fd, struct bench_image *image)
+{
+	void *map = mmap(NULL, image->size, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (map == MAP_FAILED)
+		return bench_fail("%s: %s", image->path, strerror(errno));
+	image->map = map;
+	return true;
+}
+
+/* What is allocated here serves until the program ends. */
+static bool write_image(int fd, struct bench_image *image)
+{
+	uint64_t count = bench_size() / BENCH_PAGE;
+	uint32_t *frame_of = calloc(count, sizeof(*frame_of));
+	uint32_t *page_of = calloc(count, sizeof(*page_of));
+	bool good;
+
+	image->root = 0;
+	image->data = tables_room();
+	image->size = image->data + bench_size();
+	image->pages = PAGES_ADDRESS;
+	image->large = LARGE_ADDRESS;
+	image->page_of = page_of;
+	good = shuffle(frame_of, page_of) && put_tables(fd, image, frame_of) &&
+	       put_frames(fd, image) && map_file(fd, image);
+	free(frame_of);
+	return good;
+}
+
+const struct bench_image *bench_memory_image(void)
+{
+	static struct bench_image image;
+	bool good;
+	int fd;
+
+	if (image.path[0])
+		return image.map ? &image : NULL;
+	fd = bench_file_new(image.path, sizeof(image.path), "memory.image");
+	if (fd < 0)
+		return NULL;
+	good = write_image(fd, &image);
+	return bench_file_end(fd, image.path) && good ? &image : NULL;
+}
+
+const struct bench_image *bench_empty_image(void)
+{
+	static struct bench_image image = { .size = BENCH_EMPTY_IMAGE_SIZE };
+	int fd;
+
+	if (image.path[0])
+		return &image;
+	fd = bench_file_new(image.path, sizeof(image.path), "empty.image");
+	if (fd < 0)
+		return NULL;
+	if (ftruncate(fd, (off_t)image.size) < 0) {
+		bench_fail("%s: %s", image.path, strerror(errno));
+		close(fd);
+		return NULL;
+	}
+	return bench_file_end(fd, image.path) ? &image : NULL;
+}
+
+tmem_target *bench_open_image(const struct bench_image *image, unsigned threads)
+{
+	char spec[sizeof(image->path) + 8], options[96];
+	tmem_target *target;
+
+	snprintf(spec, sizeof(spec), "raw:%s", image->path);
+	snprintf(options, sizeof(options), "root=0x%" PRIx64 ",scheme=x64,levels=4,threads=%u",
+		 image->root, threads);
+	return bench_good(tmem_open(spec, options, &target), NULL, spec) ? target : NULL;
+}
+
+uint64_t bench_image_word(const struct bench_image *image, uint64_t physical)
+{
+	uint64_t at = physical - image->data;
+
+	return bench_word(image->page_of[at / BENCH_PAGE] * (uint64_t)BENCH_PAGE + at % BENCH_PAGE);
+}

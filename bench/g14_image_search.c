@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * g14_image_search.c - row G14: searching an image by virtual address. The limit is that of row
+ * G10, reading all of it: a search has to bring every byte to the processor, and scans it there.
+ */
+#include <stdlib.h>
+
+#include "fixture.h"
+#include "image_copy.h"
+
+#define PIECE ((size_t)1 << 20)
+
+struct state {
+	const struct bench_image *image;
+	tmem_target *target;
+	uint8_t *buffer;
+};
+
+static enum bench_result setup(void *argument)
+{
+	struct state *state = argument;
+
+	state->image = bench_memory_image();
+	state->target = state->image ? bench_open_image(state->image, 1) : NULL;
+	state->buffer = aligned_alloc(BENCH_PAGE, PIECE);
+	return state->target && state->buffer ? BENCH_READY : BENCH_FAILED;
+}
+
+static void finish(void *argument)
+{
+	struct state *state = argument;
+
+	tmem_close(state->target);
+	free(state->buffer);
+}
+
+static bool limit(void *argument, uint64_t work)
+{
+	const struct state *state = argument;
+
+	for (uint64_t at = 0; at < work; at += PIECE)
+		if (!bench_image_copy(state->image, state->image->pages + at, state->buffer, PIECE))
+			return false;
+	return true;
+}
+
+static bool library(void *argument, uint64_t work)
+{
+	const struct state *state = argument;
+	uint64_t found = 0;
+
+	if (!bench_good(tmem_search_virtual(state->target, state->image->pages, work, bench_needle,
+					    BENCH_NEEDLE_SIZE, 1, &found),
+			state->target, "search"))
+		return false;
+	return found == state->image->pages + bench_size() - BENCH_NEEDLE_SIZE ||
+	       bench_fail("the needle was found at %#llx", (unsigned long long)found);
+}
+
+/* The search itself is the check; it also maps the pages. */
+static enum bench_result verify(void *state)
+{
+	return limit(state, bench_size()) && library(state, bench_size()) ? BENCH_READY
+									  : BENCH_FAILED;
+}
+
+static const struct bench_line lines[] = {
+	{
+		.metric = "search 16 B, image, shuffled 4 KiB pages",
+		.goal = ">= 0.75",
+		.least = 0.75,
+		.unit = BENCH_RATE,
+		.work = BENCH_WHOLE,
+		.verify = verify,
+		.limits = { { "walk and memcpy of each page", limit } },
+		.library = { "tmem_search_virtual", library },
+	},
+};
+
+const struct bench_row bench_g14_image_search = {
+	.id = "G14",
+	.state_size = sizeof(struct state),
+	.setup = setup,
+	.finish = finish,
+	BENCH_LINES(lines),
+};
