@@ -171,7 +171,7 @@ TMI_WALK_INLINE enum tmi_range_verdict tmi_range_last_table(const struct tmi_wal
 	uint64_t at = place - range->memory->first, entry;
 	size_t count = ((address ^ tmi_walk_mask(scheme, 2)) & tmi_walk_mask(scheme, 2)) >>
 		       TMI_WALK_LAST_BITS;
-	const uint8_t *entries = range->memory->data + at;
+	const uint8_t *entries;
 	uint64_t rest = (range->until >> TMI_WALK_LAST_BITS) - (address >> TMI_WALK_LAST_BITS);
 	enum tmi_range_verdict verdict = TMI_RANGE_ON;
 
@@ -179,6 +179,8 @@ TMI_WALK_INLINE enum tmi_range_verdict tmi_range_last_table(const struct tmi_wal
 	count = count < range->left ? count : range->left;
 	if (at >= range->memory->size || range->memory->size - at < count * scheme->width)
 		entries = tmi_range_fetch(scheme, range, place, &count);
+	else
+		entries = range->memory->data + at;
 	if (!entries)
 		return tmi_range_unread(scheme, range);
 	entry = tmi_walk_peek(entries, scheme->width);
@@ -289,22 +291,28 @@ TMI_WALK_INLINE tmem_status tmi_range_next(const struct tmi_walk_scheme *scheme,
  * @condition (over *tables) chooses from.
  */
 #define TMI_PAGING_FUNCTIONS(condition, one, another)                                              \
+	static __attribute__((noinline, cold)) void translate_in_full(                             \
+		const struct tmi_tables *tables, struct tmi_paging_memory *memory,                 \
+		uint64_t address, struct tmi_paging_page *page)                                    \
+	{                                                                                          \
+		tmi_walk_address((condition) ? &(one) : &(another), tables, memory, address, page, \
+				 NULL);                                                            \
+	}                                                                                          \
+                                                                                                   \
 	static void translate(const struct tmi_tables *tables, struct tmi_paging_memory *memory,   \
 			      uint64_t address, struct tmi_paging_page *page)                      \
 	{                                                                                          \
-		if (condition)                                                                     \
-			tmi_walk_address(&(one), tables, memory, address, page, NULL);             \
-		else                                                                               \
-			tmi_walk_address(&(another), tables, memory, address, page, NULL);         \
+		if ((condition) ? tmi_walk_quickly(&(one), tables, memory, address, page)          \
+				: tmi_walk_quickly(&(another), tables, memory, address, page))     \
+			return;                                                                    \
+		translate_in_full(tables, memory, address, page);                                  \
 	}                                                                                          \
                                                                                                    \
 	static void walk(const struct tmi_tables *tables, struct tmi_paging_memory *memory,        \
 			 uint64_t address, struct tmi_paging_walk *walk)                           \
 	{                                                                                          \
-		if (condition)                                                                     \
-			tmi_walk_address(&(one), tables, memory, address, &walk->page, walk);      \
-		else                                                                               \
-			tmi_walk_address(&(another), tables, memory, address, &walk->page, walk);  \
+		tmi_walk_address((condition) ? &(one) : &(another), tables, memory, address,       \
+				 &walk->page, walk);                                               \
 	}                                                                                          \
                                                                                                    \
 	static tmem_status next(const struct tmi_tables *tables, struct tmi_paging_memory *memory, \

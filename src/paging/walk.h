@@ -205,8 +205,15 @@ TMI_WALK_INLINE void tmi_walk_arrive(const struct tmi_walk_scheme *scheme,
 	page->protect = scheme->protect(walk->denied, entry);
 	page->reason = TMEM_REASON_NONE;
 	page->level = level;
-	if (level > 1 && walk->view.tables->kernel_first - 1 - page->first < mask)
-		tmi_walk_cut(scheme, walk->view.tables, walk->address, page);
+}
+
+/* True when the page of an address has the border between two roots inside. */
+TMI_WALK_INLINE bool tmi_walk_is_cut(const struct tmi_walk_scheme *scheme,
+				     const struct tmi_walk *walk, unsigned level)
+{
+	uint64_t mask = tmi_walk_mask(scheme, level);
+
+	return level > 1 && walk->view.tables->kernel_first - 1 - (walk->address & ~mask) < mask;
 }
 
 /* Looks at one entry. True when the walk is over, with *page filled. */
@@ -215,15 +222,13 @@ TMI_WALK_INLINE bool tmi_walk_step(const struct tmi_walk_scheme *scheme, struct 
 				   struct tmi_paging_page *page, struct tmi_paging_walk *steps)
 {
 	uint64_t place = tmi_walk_place(scheme, level, walk->table, walk->address);
-	struct tmi_walk copy; /* for the functions outside, so that *walk can stay in registers */
 	struct tmi_paging_step *step = steps ? &steps->steps[steps->step_count++] : NULL;
 	uint64_t entry;
 
 	if (step)
 		*step = (struct tmi_paging_step){ .address = place, .level = level };
 	if (__builtin_expect(!tmi_walk_load(memory, place, scheme->width, &entry), 0)) {
-		copy = *walk;
-		tmi_walk_unread(scheme, &copy, level, page);
+		tmi_walk_unread(scheme, walk, level, page);
 		if (steps)
 			steps->unread = true;
 		return true;
@@ -234,18 +239,16 @@ TMI_WALK_INLINE bool tmi_walk_step(const struct tmi_walk_scheme *scheme, struct 
 	}
 	switch (scheme->kind(level, entry)) {
 	case TMI_WALK_TABLE: tmi_walk_descend(scheme, walk, level, entry); return false;
-	case TMI_WALK_PAGE: tmi_walk_arrive(scheme, walk, level, entry, page); return true;
-	default:
-		copy = *walk;
-		tmi_walk_other(scheme, &copy, level, entry, page);
+	case TMI_WALK_PAGE:
+		tmi_walk_arrive(scheme, walk, level, entry, page);
+		if (tmi_walk_is_cut(scheme, walk, level))
+			tmi_walk_cut(scheme, walk->view.tables, walk->address, page);
 		return true;
+	default: tmi_walk_other(scheme, walk, level, entry, page); return true;
 	}
 }
 
-/*
- * A whole walk. @steps may be NULL. Each level is written out, because a level that is a constant
- * makes half of kind() and frame() vanish.
- */
+/* A whole walk. @steps may be NULL. Not inlined by who only falls back to it. */
 TMI_WALK_INLINE void tmi_walk_address(const struct tmi_walk_scheme *scheme,
 				      const struct tmi_tables *tables,
 				      struct tmi_paging_memory *memory, uint64_t address,
@@ -259,19 +262,76 @@ TMI_WALK_INLINE void tmi_walk_address(const struct tmi_walk_scheme *scheme,
 		steps->step_count = 0;
 		steps->unread = false;
 	}
-	if (__builtin_expect(!exists, 0)) {
+	if (!exists) {
 		tmi_walk_nowhere(scheme, tables, address, page);
 		return;
 	}
-	if (scheme->top >= 5 && tmi_walk_step(scheme, &walk, memory, 5, page, steps))
-		return;
-	if (scheme->top >= 4 && tmi_walk_step(scheme, &walk, memory, 4, page, steps))
-		return;
-	if (scheme->top >= 3 && tmi_walk_step(scheme, &walk, memory, 3, page, steps))
-		return;
-	if (tmi_walk_step(scheme, &walk, memory, 2, page, steps))
-		return;
-	tmi_walk_step(scheme, &walk, memory, 1, page, steps);
+	for (unsigned level = scheme->top; level; level--)
+		if (tmi_walk_step(scheme, &walk, memory, level, page, steps))
+			return;
+}
+
+/* Where entries are found at once; a copy that stays in registers. */
+struct tmi_walk_window {
+	uint64_t first;
+	uint64_t room; /* places at which a whole entry begins */
+	const uint8_t *data;
+};
+
+enum tmi_walk_look { TMI_WALK_DEEPER, TMI_WALK_DONE, TMI_WALK_UNUSUAL };
+
+/* Looks at one entry in the window. */
+TMI_WALK_INLINE enum tmi_walk_look tmi_walk_glance(const struct tmi_walk_scheme *scheme,
+						   struct tmi_walk *walk,
+						   const struct tmi_walk_window *window,
+						   unsigned level, struct tmi_paging_page *page)
+{
+	uint64_t at = tmi_walk_place(scheme, level, walk->table, walk->address) - window->first;
+	uint64_t entry;
+
+	if (__builtin_expect(at >= window->room, 0))
+		return TMI_WALK_UNUSUAL;
+	entry = tmi_walk_peek(window->data + at, scheme->width);
+	switch (scheme->kind(level, entry)) {
+	case TMI_WALK_TABLE: tmi_walk_descend(scheme, walk, level, entry); return TMI_WALK_DEEPER;
+	case TMI_WALK_PAGE:
+		tmi_walk_arrive(scheme, walk, level, entry, page);
+		return tmi_walk_is_cut(scheme, walk, level) ? TMI_WALK_UNUSUAL : TMI_WALK_DONE;
+	default: return TMI_WALK_UNUSUAL;
+	}
+}
+
+/*
+ * A walk that stays in the window and ends at a page, which most do. False: it is not like that,
+ * and *page says nothing; a walk in full must be made, from the beginning. Nothing is called
+ * here, so nothing need be saved. Each level is written out, because a level that is a constant
+ * makes half of kind() and frame() vanish.
+ */
+TMI_WALK_INLINE bool tmi_walk_quickly(const struct tmi_walk_scheme *scheme,
+				      const struct tmi_tables *tables,
+				      const struct tmi_paging_memory *memory, uint64_t address,
+				      struct tmi_paging_page *page)
+{
+	struct tmi_walk_window window = { memory->first, memory->size - (scheme->width - 1),
+					  memory->data };
+	enum tmi_walk_look look = TMI_WALK_DEEPER;
+	struct tmi_walk walk;
+
+	if (__builtin_expect(!tmi_walk_start(scheme, tables, address, &walk), 0))
+		return false;
+	if (__builtin_expect(memory->size < scheme->width, 0))
+		return false;
+	if (scheme->top >= 5)
+		look = tmi_walk_glance(scheme, &walk, &window, 5, page);
+	if (scheme->top >= 4 && look == TMI_WALK_DEEPER)
+		look = tmi_walk_glance(scheme, &walk, &window, 4, page);
+	if (scheme->top >= 3 && look == TMI_WALK_DEEPER)
+		look = tmi_walk_glance(scheme, &walk, &window, 3, page);
+	if (look == TMI_WALK_DEEPER)
+		look = tmi_walk_glance(scheme, &walk, &window, 2, page);
+	if (look == TMI_WALK_DEEPER)
+		look = tmi_walk_glance(scheme, &walk, &window, 1, page);
+	return look == TMI_WALK_DONE;
 }
 
 #endif

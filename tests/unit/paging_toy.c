@@ -88,7 +88,11 @@ struct tmi_paging_walk toy_walk(uint64_t address)
 
 		memset(&walk, 0xee, sizeof(walk));
 		memset(&page, 0xee, sizeof(page));
+		toy_reads = 0;
 		toy_scheme->walk(&toy_tables, &memory, address, &walk);
+		/* Each entry is read once: another look might see another one. */
+		if (way == TOY_CALLS)
+			assert_int_equal(toy_reads, walk.step_count);
 		memory = toy_memory((enum toy_way)way);
 		toy_scheme->translate(&toy_tables, &memory, address, &page);
 		if (page.outcome != TMI_PAGING_PAGE) {

@@ -113,7 +113,7 @@ static void x86_not_present(void **state)
 	toy_expect_none(AT, TMI_PAGING_ABSENT, TMEM_REASON_PAGED_OUT, 1, KIB4);
 	toy_put(1, 325, 4, 0x12345600 | 29 << 1);
 	toy_expect_none(AT, TMI_PAGING_ABSENT, TMEM_REASON_IN_TRANSITION, 1, KIB4);
-	toy_put(1, 325, 4, 0x00000200 | 31 << 1);
+	toy_put(1, 325, 4, 0x00001e00 | 31 << 1);
 	toy_expect_none(AT, TMI_PAGING_ABSENT, TMEM_REASON_NOT_MAPPED, 1, KIB4);
 	toy_put(0, 771, 4, 0x00400000 | 0x2000 | NONE | LARGE);
 	toy_expect_page(AT, 0x100545000, MIB4, TMI_PAGING_NO_ACCESS | TMI_PAGING_USER);
