@@ -161,6 +161,66 @@ static bool choose_rule(struct tmi_kallsyms *symbols, const struct tmi_bytes *na
 	return false;
 }
 
+/* Expands the tokens at @at; the first character is the type. */
+static char expand(const struct tmi_kallsyms *symbols, size_t at, size_t length, char *name,
+		   size_t size)
+{
+	size_t used = 0;
+	char type = 0;
+
+	for (size_t i = 0; i < length && used + 1 < size; i++) {
+		const char *token = (const char *)symbols->tokens.text +
+				    symbols->tokens.index[symbols->names[at + i]];
+
+		if (!type && *token)
+			type = *token++;
+		for (; *token && used + 1 < size; token++)
+			name[used++] = *token;
+	}
+	name[used] = 0;
+	return type;
+}
+
+static uint32_t hash_name(const char *name)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *name; name++)
+		hash = (hash ^ (uint8_t)*name) * 16777619u;
+	return hash;
+}
+
+/*
+ * Chains of names by hash, each from the last symbol to the first: an insertion costs the same
+ * whatever the names are.
+ */
+static bool make_hash(struct tmi_kallsyms *symbols)
+{
+	char name[TMI_KALLSYMS_NAME_SIZE];
+	uint32_t room = 1;
+	size_t at = 0, length;
+
+	while (room < symbols->count)
+		room *= 2;
+	symbols->heads = calloc(room, sizeof(*symbols->heads));
+	symbols->next = calloc(symbols->count, sizeof(*symbols->next));
+	if (!symbols->heads || !symbols->next)
+		return false;
+	symbols->hash_mask = room - 1;
+	for (uint32_t i = 0; i < symbols->count; i++, at += length) {
+		uint32_t *head;
+
+		if (!name_length(symbols->names, symbols->names_size, symbols->long_lengths, &at,
+				 &length))
+			break;
+		expand(symbols, at, length, name, sizeof(name));
+		head = &symbols->heads[hash_name(name) & symbols->hash_mask];
+		symbols->next[i] = *head;
+		*head = i + 1;
+	}
+	return true;
+}
+
 bool tmi_kallsyms_init(struct tmi_kallsyms *symbols, uint32_t count, unsigned pointer_size,
 		       const struct tmi_bytes *names, struct tmi_kallsyms_tokens *tokens,
 		       const char **why)
@@ -183,7 +243,7 @@ bool tmi_kallsyms_init(struct tmi_kallsyms *symbols, uint32_t count, unsigned po
 	if (!symbols->names)
 		return false;
 	memcpy(symbols->names, names->data, symbols->names_size);
-	return true;
+	return make_hash(symbols);
 }
 
 void tmi_kallsyms_fini(struct tmi_kallsyms *symbols)
@@ -196,26 +256,6 @@ void tmi_kallsyms_fini(struct tmi_kallsyms *symbols)
 	free(symbols->heads);
 	free(symbols->next);
 	*symbols = (struct tmi_kallsyms){ 0 };
-}
-
-/* Expands the tokens at @at; the first character is the type. */
-static char expand(const struct tmi_kallsyms *symbols, size_t at, size_t length, char *name,
-		   size_t size)
-{
-	size_t used = 0;
-	char type = 0;
-
-	for (size_t i = 0; i < length && used + 1 < size; i++) {
-		const char *token = (const char *)symbols->tokens.text +
-				    symbols->tokens.index[symbols->names[at + i]];
-
-		if (!type && *token)
-			type = *token++;
-		for (; *token && used + 1 < size; token++)
-			name[used++] = *token;
-	}
-	name[used] = 0;
-	return type;
 }
 
 char tmi_kallsyms_name(const struct tmi_kallsyms *symbols, uint32_t index, char *name, size_t size)
@@ -310,46 +350,6 @@ static bool make_order(struct tmi_kallsyms *symbols)
 	return true;
 }
 
-static uint32_t hash_name(const char *name)
-{
-	uint32_t hash = 2166136261u;
-
-	for (; *name; name++)
-		hash = (hash ^ (uint8_t)*name) * 16777619u;
-	return hash;
-}
-
-/*
- * Chains of names by hash, each from the last symbol to the first: an insertion costs the same
- * whatever the names are.
- */
-static bool make_hash(struct tmi_kallsyms *symbols)
-{
-	char name[TMI_KALLSYMS_NAME_SIZE];
-	uint32_t room = 1;
-	size_t at = 0, length;
-
-	while (room < symbols->count)
-		room *= 2;
-	symbols->heads = calloc(room, sizeof(*symbols->heads));
-	symbols->next = calloc(symbols->count, sizeof(*symbols->next));
-	if (!symbols->heads || !symbols->next)
-		return false;
-	symbols->hash_mask = room - 1;
-	for (uint32_t i = 0; i < symbols->count; i++, at += length) {
-		uint32_t *head;
-
-		if (!name_length(symbols->names, symbols->names_size, symbols->long_lengths, &at,
-				 &length))
-			break;
-		expand(symbols, at, length, name, sizeof(name));
-		head = &symbols->heads[hash_name(name) & symbols->hash_mask];
-		symbols->next[i] = *head;
-		*head = i + 1;
-	}
-	return true;
-}
-
 bool tmi_kallsyms_settle(struct tmi_kallsyms *symbols,
 			 const struct tmi_kallsyms_addresses *addresses)
 {
@@ -358,28 +358,10 @@ bool tmi_kallsyms_settle(struct tmi_kallsyms *symbols,
 		return false;
 	for (uint32_t i = 0; i < symbols->count; i++)
 		symbols->addresses[i] = tmi_kallsyms_decode(symbols, addresses, i);
-	return make_order(symbols) && make_hash(symbols);
+	return make_order(symbols);
 }
 
 /* ---- questions ---- */
-
-static bool find_slowly(const struct tmi_kallsyms *symbols, const char *name, uint32_t *index)
-{
-	char found[TMI_KALLSYMS_NAME_SIZE];
-	size_t at = 0, length;
-
-	for (uint32_t i = 0; i < symbols->count; i++, at += length) {
-		if (!name_length(symbols->names, symbols->names_size, symbols->long_lengths, &at,
-				 &length))
-			return false;
-		expand(symbols, at, length, found, sizeof(found));
-		if (!strcmp(found, name)) {
-			*index = i;
-			return true;
-		}
-	}
-	return false;
-}
 
 bool tmi_kallsyms_find(const struct tmi_kallsyms *symbols, const char *name, uint32_t *index)
 {
@@ -388,8 +370,6 @@ bool tmi_kallsyms_find(const struct tmi_kallsyms *symbols, const char *name, uin
 	bool any = false;
 
 	*index = 0;
-	if (!symbols->heads)
-		return find_slowly(symbols, name, index);
 	link = symbols->heads[hash_name(name) & symbols->hash_mask];
 	for (; link; link = symbols->next[link - 1]) {
 		tmi_kallsyms_name(symbols, link - 1, found, sizeof(found));

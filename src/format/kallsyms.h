@@ -102,7 +102,7 @@ bool tmi_kallsyms_settle(struct tmi_kallsyms *symbols,
  */
 char tmi_kallsyms_name(const struct tmi_kallsyms *symbols, uint32_t index, char *name, size_t size);
 
-/* The first symbol of a name. Needs no addresses; goes through all names when not settled. */
+/* The first symbol of a name. Needs no addresses. */
 bool tmi_kallsyms_find(const struct tmi_kallsyms *symbols, const char *name, uint32_t *index);
 
 /* The symbol at or below an address, the first of several at one place; false = none. */

@@ -39,14 +39,21 @@ uint8_t *tmi_linux_read_image(const struct tmi_linux *state, const struct tmi_os
 	return NULL;
 }
 
+/* Every kernel has this symbol: names without it are no names of a kernel. */
+#define KNOWN_SYMBOL "_stext"
+
 /* Does a form of addresses fit? Checks against _stext, when its address is known. */
 static bool form_fits(const struct tmi_linux *state, const struct tmi_kallsyms *symbols,
 		      const struct tmi_kallsyms_addresses *addresses)
 {
 	uint32_t index;
+	uint64_t stext;
 
-	if (state->stext && tmi_kallsyms_find(symbols, "_stext", &index) &&
-	    tmi_kallsyms_decode(symbols, addresses, index) != state->stext)
+	if (!tmi_kallsyms_find(symbols, KNOWN_SYMBOL, &index))
+		return false;
+	stext = tmi_kallsyms_decode(symbols, addresses, index);
+	if (stext < state->image_first || stext > state->image_last ||
+	    (state->stext && stext != state->stext))
 		return false;
 	return tmi_kallsyms_score(symbols, addresses, state->image_first, state->image_last) >=
 	       SCORE_MIN;

@@ -19,6 +19,8 @@ struct list {
 	struct tmi_os_process *entries;
 	size_t count;
 	size_t room;
+	size_t users;    /* that have memory of their own */
+	size_t rootless; /* of these, whose tables could not be told */
 };
 
 static uint64_t member(const struct tmi_linux *state, uint64_t task, enum tmi_linux_member index)
@@ -69,12 +71,13 @@ static uint32_t parent_of(const struct tmi_linux *state, const struct tmi_os_mem
 	return (uint32_t)pid;
 }
 
-/* True, and the task is described, when it can be read. */
+/* True, and the task is described, when it can be read. *mm receives its memory's structure. */
 static bool describe(const struct tmi_linux *state, const struct tmi_os_memory *memory,
-		     uint64_t task, struct tmi_os_process *process)
+		     uint64_t task, struct tmi_os_process *process, uint64_t *mm)
 {
-	uint64_t pid, mm = 0;
+	uint64_t pid;
 
+	*mm = 0;
 	process->data_offset = task;
 	if (!tmi_linux_integer(state, memory, member(state, task, TMI_LINUX_TASK_PID), 4, &pid) ||
 	    !tmi_linux_read(state, memory, member(state, task, TMI_LINUX_TASK_COMM), process->name,
@@ -84,11 +87,11 @@ static bool describe(const struct tmi_linux *state, const struct tmi_os_memory *
 	process->system_id = (uint32_t)pid;
 	process->parent_system_id = parent_of(state, memory, task);
 	if (state->layout.known[TMI_LINUX_TASK_MM])
-		tmi_linux_pointer(state, memory, member(state, task, TMI_LINUX_TASK_MM), &mm);
-	if (!mm && state->layout.known[TMI_LINUX_TASK_MM])
+		tmi_linux_pointer(state, memory, member(state, task, TMI_LINUX_TASK_MM), mm);
+	if (!*mm && state->layout.known[TMI_LINUX_TASK_MM])
 		process->flags |= TMEM_PROCESS_KERNEL_THREAD;
-	if (mm && state->layout.known[TMI_LINUX_MM_PGD])
-		tmi_linux_mm_root(state, memory, mm, &process->root);
+	if (*mm && state->layout.known[TMI_LINUX_MM_PGD])
+		tmi_linux_mm_root(state, memory, *mm, &process->root);
 	return true;
 }
 
@@ -130,10 +133,15 @@ static tmem_status need_tasks(struct tmi_linux *state, const struct tmi_os_memor
 	}
 	if (state->tasks_stage == TMI_LINUX_FOUND)
 		return TMEM_S_OK;
-	return tmi_fail_text(
-		TMEM_E_NOINTERFACE, "%s: the options init-task= and offset.task_struct.* can tell",
-		state->init_task ? "the offsets of members of task_struct are not known"
-				 : "the first task (init_task) was not found");
+	if (!state->init_task)
+		return tmi_fail_text(TMEM_E_NOINTERFACE,
+				     "the first task (init_task) was not found: %s (the options "
+				     "init-task= and offset.task_struct.* can tell)",
+				     state->init_task_why);
+	return tmi_fail_text(TMEM_E_NOINTERFACE,
+			     "the offsets of tasks, pid, tgid and comm in task_struct are not "
+			     "known, and could not be inferred (the options offset.task_struct.* "
+			     "can tell)");
 }
 
 /* ---- the list ---- */
@@ -147,18 +155,21 @@ static tmem_status walk(struct tmi_linux *state, const struct tmi_os_memory *mem
 	tmi_linux_ring_begin(ring, task + tasks, TMI_LINUX_TASKS_MAX);
 	do {
 		struct tmi_os_process *process = add(list);
+		uint64_t mm;
 
 		if (!process)
 			return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
 		if (list->count % INTERRUPT_STEP == 0 && memory->interrupted(memory->context))
 			return tmi_fail_text(TMEM_E_CONTROL_C_EXIT,
 					     "interrupted while listing processes");
-		if (!describe(state, memory, ring->here - tasks, process)) {
+		if (!describe(state, memory, ring->here - tasks, process, &mm)) {
 			list->count--;
 			ring->where = ring->here;
 			ring->why = "its task_struct is not readable";
 			break;
 		}
+		list->users += mm != 0;
+		list->rootless += mm && !process->root;
 	} while (tmi_linux_ring_next(state, memory, ring));
 	return TMEM_S_OK;
 }
@@ -184,6 +195,11 @@ tmem_status tmi_linux_processes(struct tmi_linux *state, const struct tmi_os_mem
 				     "the list of processes is cut after %zu: the list_head at "
 				     "0x%" PRIx64 ": %s",
 				     list.count, ring.where, ring.why);
+	if (list.users && list.users == list.rootless && state->layout.known[TMI_LINUX_MM_PGD])
+		return tmi_fail_text(TMEM_S_FALSE,
+				     "the tables of no process were found: at offset %" PRIu32
+				     " of mm_struct there is no pgd",
+				     state->layout.offset[TMI_LINUX_MM_PGD]);
 	if (!state->layout.known[TMI_LINUX_TASK_MM] || !state->layout.known[TMI_LINUX_MM_PGD])
 		return tmi_fail_text(TMEM_S_FALSE,
 				     "which tables the processes have is not known: the options "
