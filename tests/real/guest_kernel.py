@@ -217,39 +217,32 @@ def sized_mappings(source, mappings):
 
 def check_info_tlb(checks, source, mappings):
     """Every mapping of the stopped processor, and no other, by the value of its register."""
-    status, _ = source.target.ask(f"directory {source.facts['registers']['CR3']:x}")
-    if not checks.equal(status, S_OK, f"{source.name}: tables of CR3"):
-        return
     sized = sized_mappings(source, mappings)
     ends = [(v, p) for v, p, _ in sized] + [(v + size - 1, p + size - 1) for v, p, size in sized]
-    found = source.target.physical([virtual for virtual, _ in ends])
+    tables = source.facts["registers"]["CR3"]
+    found = source.target.physical([virtual for virtual, _ in ends], tables)
     checks.all(f"{source.name}: mappings of QEMU's list",
                [(hex(v), hex(p), one) for (v, p), one in zip(ends, found) if one != p], len(ends))
-    check_gaps(checks, source, sized)
+    check_gaps(checks, source, sized, tables)
+    status, _ = source.target.ask(f"directory {tables:x}")
+    checks.equal(status, S_OK, f"{source.name}: tables of CR3 as the virtual space")
+    found = source.target.physical([virtual for virtual, _ in ends])
+    checks.all(f"{source.name}: mappings of QEMU's list in that space",
+               [(hex(v), hex(p), one) for (v, p), one in zip(ends, found) if one != p], len(ends))
     source.target.ask("directory 0")
 
 
-def check_gaps(checks, source, sized):
+def check_gaps(checks, source, sized, tables):
     """Addresses just before and behind each mapping that QEMU's list does not have."""
-    worker = source.facts["instances"][WORKER]
-    none, none_size, _ = worker["regions"]["none"]
+    none, none_size, _ = source.facts["instances"][WORKER]["regions"]["none"]
     starts = {virtual for virtual, _, _ in sized}
     ends = {virtual + size for virtual, _, size in sized}
-    top = source.mask + 1
-    gaps = [end for end in ends - starts if end < top]
+    gaps = [end for end in ends - starts if end <= source.mask]
     gaps += [start - 1 for start in starts - ends if start > 0]
-    # The kernel's addresses go through its own tables, which with page table isolation are more.
-    half = top >> 1 if source.mask >> 32 else 0xC0000000
-    if isolated(source):
-        gaps = [address for address in gaps if address < half]
     gaps = [address for address in gaps if not none <= address < none + none_size]
-    found = source.target.physical(gaps)
+    found = source.target.physical(gaps, tables)
     checks.all(f"{source.name}: addresses that QEMU's list does not have",
                [(hex(a), hex(one)) for a, one in zip(gaps, found) if one is not None], len(gaps))
-
-
-def isolated(source):
-    return "pti=on" in source.facts["cmdline"]
 
 
 def check_overlay(checks, source):

@@ -80,9 +80,10 @@ class KernelTarget:
         if status != S_OK:
             raise Failure(f"process {pid}: {status:#x} {self.error()}")
 
-    def physical(self, addresses):
-        """For each address the physical one, or None."""
-        answers = self.many([f"pa {address:x}" for address in addresses])
+    def physical(self, addresses, tables=None):
+        """For each address the physical one, or None; tables is a register's value."""
+        question = "pa" if tables is None else f"pt {tables:x}"
+        answers = self.many([f"{question} {address:x}" for address in addresses])
         return [int(rest, 16) if status == S_OK else None for status, rest in answers]
 
     def read(self, spans, space="v"):

@@ -11,6 +11,7 @@
  *     process PID          makes it the implicit one; 0 for the default
  *     directory BASE       makes these tables the virtual space
  *     pa ADDRESS           STATUS PHYSICAL
+ *     pt BASE ADDRESS      the same through the tables at BASE
  *     entry ADDRESS        STATUS PHYSICAL SIZE of the last entry of its translation
  *     rv ADDRESS SIZE      STATUS BYTES-IN-HEXADECIMAL, virtual
  *     rp ADDRESS SIZE      physical
@@ -116,6 +117,16 @@ static void translate(char *arguments)
 		tmem_virtual_to_physical(target, strtoull(arguments, NULL, 16), &physical);
 
 	end_with(status, physical);
+}
+
+static void translate_by(char *arguments)
+{
+	struct tmem_translation translation = { .size = sizeof(translation) };
+	uint64_t base = strtoull(arguments, &arguments, 16);
+	tmem_status status =
+		tmem_translate(target, base, strtoull(arguments, NULL, 16), &translation);
+
+	end_with(status, translation.physical);
 }
 
 static void last_entry(char *arguments)
@@ -238,9 +249,9 @@ static const struct {
 } questions[] = {
 	{ "processes", ask_processes }, { "modules", ask_modules },     { "facts", ask_facts },
 	{ "process", set_process },     { "directory", set_directory }, { "pa", translate },
-	{ "entry", last_entry },        { "rv", read_virtual },         { "rp", read_physical },
-	{ "wv", write_virtual },        { "wp", write_physical },       { "sv", search_virtual },
-	{ "symbol", find_symbol },      { "error", say_error },
+	{ "entry", last_entry },        { "pt", translate_by },         { "rv", read_virtual },
+	{ "rp", read_physical },        { "wv", write_virtual },        { "wp", write_physical },
+	{ "sv", search_virtual },       { "symbol", find_symbol },      { "error", say_error },
 };
 
 static void answer(char *question)
