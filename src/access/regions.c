@@ -43,8 +43,23 @@ tmem_status tmem_get_offset_information(tmem_target *target, uint32_t space_id, 
 	return tmi_call_end(target, status);
 }
 
-static tmem_status find_valid(struct tmi_space *space, uint64_t base, uint64_t size,
-			      uint64_t *valid_base, uint64_t *valid_size)
+/* First readable stretch, however long it takes to find one, unless interrupted. */
+static tmem_status search_valid(tmem_target *target, struct tmi_space *space, uint64_t from,
+				uint64_t last, uint64_t *first, uint64_t *end)
+{
+	tmem_status status = TMEM_S_FALSE;
+
+	*first = from;
+	while (status == TMEM_S_FALSE) {
+		status = tmi_space_valid(space, *first, last, first, end);
+		if (status == TMEM_S_FALSE && tmi_call_interrupted(target))
+			status = tmi_fail(TMEM_E_CONTROL_C_EXIT, TMEM_REASON_NONE, *first);
+	}
+	return status;
+}
+
+static tmem_status find_valid(tmem_target *target, struct tmi_space *space, uint64_t base,
+			      uint64_t size, uint64_t *valid_base, uint64_t *valid_size)
 {
 	uint64_t address = base;
 	uint64_t length = size;
@@ -53,7 +68,7 @@ static tmem_status find_valid(struct tmi_space *space, uint64_t base, uint64_t s
 	tmem_status status = TMEM_E_NO_MORE_ENTRIES;
 
 	if (size && tmi_access_range(space, &address, &length) == TMEM_S_OK)
-		status = tmi_space_valid(space, address, address + length - 1, &first, &end);
+		status = search_valid(target, space, address, address + length - 1, &first, &end);
 	if (status == TMEM_E_NO_MORE_ENTRIES)
 		status = tmi_fail(TMEM_E_NOINTERFACE, TMEM_REASON_NOT_MAPPED, base);
 	if (TMEM_FAILED(status))
@@ -78,7 +93,7 @@ tmem_status tmem_get_valid_region_virtual(tmem_target *target, uint64_t base, ui
 	if (status == TMEM_S_OK)
 		status = tmi_call_virtual(target, &space);
 	if (status == TMEM_S_OK)
-		status = find_valid(space, base, size, valid_base, valid_size);
+		status = find_valid(target, space, base, size, valid_base, valid_size);
 	return tmi_call_end(target, status);
 }
 

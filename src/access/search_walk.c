@@ -44,6 +44,17 @@ void tmi_search_restart(struct tmi_search *search)
 	search->ended = search->next > search->last;
 }
 
+/* Interrupted, or the memory is another one now. */
+static tmem_status check_on(struct tmi_search *search)
+{
+	if (tmi_call_interrupted(search->target))
+		return tmi_fail(TMEM_E_CONTROL_C_EXIT, TMEM_REASON_NONE, search->at);
+	if (tmi_space_incarnation(search->space) != search->incarnation)
+		return tmi_fail(TMEM_E_UNEXPECTED, TMEM_REASON_ADDRESS_SPACE_GONE, search->at);
+	tmi_meter_report(&search->meter, search->at - search->start, search->bytes);
+	return TMEM_S_OK;
+}
+
 /* Enters the next run that counts, at @search->at or above. */
 static tmem_status next_run(struct tmi_search *search)
 {
@@ -55,11 +66,13 @@ static tmem_status next_run(struct tmi_search *search)
 			return status;
 		search->walking = true;
 	}
-	do
-		status = tmi_run_walk_next(&search->walk, &search->run);
-	while (status == TMEM_S_OK &&
-	       (search->run.source == TMEM_VSOURCE_INVALID ||
-		((search->flags & TMEM_VSEARCH_WRITABLE_ONLY) && !is_writable(&search->run))));
+	do {
+		status = check_on(search);
+		if (status == TMEM_S_OK)
+			status = tmi_run_walk_next(&search->walk, &search->run);
+	} while (status == TMEM_S_OK &&
+		 (search->run.source == TMEM_VSOURCE_INVALID ||
+		  ((search->flags & TMEM_VSEARCH_WRITABLE_ONLY) && !is_writable(&search->run))));
 	if (status == TMEM_S_OK && search->run.first > search->last)
 		status = TMEM_E_NO_MORE_ENTRIES;
 	if (status != TMEM_S_OK)
@@ -100,6 +113,12 @@ static tmem_status next_stretch(struct tmi_search *search)
 							search->run_next, last, &first, &end);
 		if (status == TMEM_S_OK)
 			break;
+		if (status == TMEM_S_FALSE) {
+			search->run_next = first;
+			status = check_on(search);
+			if (status == TMEM_S_OK)
+				continue;
+		}
 		if (status != TMEM_E_NO_MORE_ENTRIES)
 			return status;
 		search->in_run = false;
@@ -269,17 +288,6 @@ static tmem_status take_piece(struct tmi_search *search, bool *got)
 	if (status != TMEM_S_OK || take_zeros(search) || take_view(search))
 		return status;
 	return take_bytes(search, got);
-}
-
-/* Interrupted, or the memory is another one now. */
-static tmem_status check_on(struct tmi_search *search)
-{
-	if (tmi_call_interrupted(search->target))
-		return tmi_fail(TMEM_E_CONTROL_C_EXIT, TMEM_REASON_NONE, search->at);
-	if (tmi_space_incarnation(search->space) != search->incarnation)
-		return tmi_fail(TMEM_E_UNEXPECTED, TMEM_REASON_ADDRESS_SPACE_GONE, search->at);
-	tmi_meter_report(&search->meter, search->at - search->start, search->bytes);
-	return TMEM_S_OK;
 }
 
 static tmem_status next_piece(struct tmi_search *search)

@@ -60,7 +60,9 @@ tmem_status tmi_space_run(struct tmi_space *space, uint64_t from, struct tmi_run
 
 /*
  * First readable stretch at or above @from up to @last (inclusive): [*first, *end], merged over
- * adjacent runs, and clipped to @last. TMEM_E_NO_MORE_ENTRIES when there is none.
+ * adjacent runs, and clipped to @last. TMEM_E_NO_MORE_ENTRIES when there is none. Behind page
+ * tables a long stretch may come in pieces, and TMEM_S_FALSE says that there is none below *first,
+ * which took long to find out: whoever can be interrupted goes on from there.
  */
 tmem_status tmi_space_valid(struct tmi_space *space, uint64_t from, uint64_t last, uint64_t *first,
 			    uint64_t *end);
@@ -82,7 +84,10 @@ tmem_status tmi_run_walk_begin(struct tmi_run_walk *walk, struct tmi_space *spac
 tmem_status tmi_run_walk_next(struct tmi_run_walk *walk, struct tmi_run *run);
 void tmi_run_walk_end(struct tmi_run_walk *walk);
 
-/* Readable part of one run of a walk: as the kind's valid op, and for certain runs all of it. */
+/*
+ * Readable part of one run of a walk: as the kind's valid op, and for certain runs all of it.
+ * TMEM_S_FALSE as for tmi_space_valid().
+ */
 tmem_status tmi_space_valid_in_run(struct tmi_space *space, const struct tmi_run *run,
 				   uint64_t from, uint64_t last, uint64_t *first, uint64_t *end);
 

@@ -19,23 +19,45 @@
 /* Steps in which no page was found before a question is given up: about a second. */
 #define GAP_STEPS (1u << 14)
 
-/* Steps in which a run or stretch grows. */
+/* Steps in which a run grows. */
 #define GROW_STEPS (1u << 10)
 
-/* The first pages at or above @from; a gap is walked over step by step. */
+/*
+ * What a question about readable stretches may cost, in entries looked at: some tenths of a second.
+ * What it costs to ask for one more extent weighs as much as some entries.
+ */
+#define VALID_COST (UINT64_C(1) << 26)
+#define ASK_COST   32
+
+/* One step of the scheme, by bytes that a file really has. */
+static tmem_status next_extent(const struct tmi_translation *translation, uint64_t from,
+			       uint64_t last, uint32_t join, struct tmi_paging_extent *extent)
+{
+	struct tmi_paging_memory *memory;
+	tmem_status status;
+
+	do {
+		memory = tmi_translated_memory(translation->physical);
+		status = translation->scheme->next(&translation->tables, memory, from, last, join,
+						   STEP_BUDGET, extent);
+	} while (tmi_translated_truncated(memory));
+	return status;
+}
+
+/* The first pages at or above @from; a gap is walked over step by step. Adds to *cost. */
 static tmem_status first_extent(const struct tmi_translation *translation, uint64_t from,
-				uint64_t last, uint32_t join, struct tmi_paging_extent *extent)
+				uint64_t last, uint32_t join, struct tmi_paging_extent *extent,
+				uint64_t *cost)
 {
 	tmem_status status = TMEM_S_FALSE;
+	uint64_t pages = 0;
 
 	extent->first = from;
 	for (unsigned i = 0; i < GAP_STEPS && status == TMEM_S_FALSE; i++) {
-		struct tmi_paging_memory *memory = tmi_translated_memory(translation->physical);
-
-		status = translation->scheme->next(&translation->tables, memory, extent->first,
-						   last, join, STEP_BUDGET, extent);
-		if (tmi_translated_truncated(memory))
-			return tmi_fail(TMEM_E_READ_FAULT, TMEM_REASON_TRUNCATED, extent->first);
+		from = extent->first;
+		status = next_extent(translation, from, last, join, extent);
+		pages = status == TMEM_S_OK ? (extent->last - from) / PAGE_SIZE : STEP_BUDGET;
+		*cost += ASK_COST + (pages < STEP_BUDGET ? pages : STEP_BUDGET);
 	}
 	if (status == TMEM_S_FALSE)
 		return tmi_fail_text(TMEM_E_FAIL,
@@ -69,11 +91,9 @@ static void grow(const struct tmi_translation *translation, uint64_t last,
 {
 	for (unsigned i = 0; i < GROW_STEPS && extent->last < last; i++) {
 		struct tmi_paging_extent more;
-		struct tmi_paging_memory *memory = tmi_translated_memory(translation->physical);
 
-		if (translation->scheme->next(&translation->tables, memory, extent->last + 1, last,
-					      TMI_PAGING_JOIN_PROTECT, STEP_BUDGET,
-					      &more) != TMEM_S_OK ||
+		if (next_extent(translation, extent->last + 1, last, TMI_PAGING_JOIN_PROTECT,
+				&more) != TMEM_S_OK ||
 		    more.first != extent->last + 1 ||
 		    !same_protection(more.protect, extent->protect))
 			return;
@@ -86,11 +106,12 @@ tmem_status tmi_translated_run(struct tmi_space *space, const struct tmi_transla
 {
 	struct tmi_paging_extent extent;
 	uint64_t last = tmi_space_last(space);
+	uint64_t cost = 0;
 	uint64_t end;
 	tmem_status status;
 
 	from &= ~(PAGE_SIZE - 1);
-	status = first_extent(translation, from, last, TMI_PAGING_JOIN_PROTECT, &extent);
+	status = first_extent(translation, from, last, TMI_PAGING_JOIN_PROTECT, &extent, &cost);
 	if (status != TMEM_S_OK)
 		return status;
 	*run = (struct tmi_run){
@@ -144,11 +165,11 @@ tmem_status tmi_translated_valid(const struct tmi_translation *translation, uint
 	struct tmi_paging_extent extent;
 	bool found = false;
 	uint64_t begin, stop;
+	uint64_t cost = 0;
 
-	for (uint64_t pages = 0; pages < (uint64_t)GROW_STEPS * STEP_BUDGET;
-	     pages += (extent.last - extent.first) / PAGE_SIZE + 1) {
-		tmem_status status =
-			first_extent(translation, from, last, TMI_PAGING_JOIN_PHYSICAL, &extent);
+	while (cost < VALID_COST) {
+		tmem_status status = first_extent(translation, from, last, TMI_PAGING_JOIN_PHYSICAL,
+						  &extent, &cost);
 
 		if (status != TMEM_S_OK)
 			return found ? TMEM_S_OK : status;
@@ -162,9 +183,14 @@ tmem_status tmi_translated_valid(const struct tmi_translation *translation, uint
 			*end = stop;
 			found = true;
 		}
-		if ((found && *end < extent.last) || extent.last >= last)
+		if (extent.last >= last)
+			return found ? TMEM_S_OK : TMEM_E_NO_MORE_ENTRIES;
+		if (found && *end < extent.last)
 			break;
 		from = extent.last + 1;
 	}
-	return found ? TMEM_S_OK : TMEM_E_NO_MORE_ENTRIES;
+	if (found)
+		return TMEM_S_OK;
+	*first = from;
+	return TMEM_S_FALSE;
 }
