@@ -211,7 +211,13 @@ tmem_status tmem_virtual_to_physical_batch(tmem_target *target, const uint64_t *
 	pages = tmi_translated_pages(space, translation, virtual_, physical, count);
 	if (translated)
 		*translated = pages;
-	if (count && !pages)
-		status = tmi_translated_fail(translation, TMEM_E_NO_PAGEFILE, virtual_[0]);
+	if (count && !pages) {
+		uint64_t address = virtual_[0];
+
+		status = enter(space, &address);
+		if (status == TMEM_S_OK)
+			status = tmi_translated_fail(translation, TMEM_E_NO_PAGEFILE, address);
+		tmi_wrap(status, TMI_ACTION_TRANSLATE, virtual_[0], 0);
+	}
 	return tmi_call_end(target, status);
 }

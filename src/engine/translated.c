@@ -56,7 +56,10 @@ struct tmi_paging_memory *tmi_translated_memory(struct tmi_space *physical)
 	uint64_t generation =
 		atomic_load_explicit(&physical->shared->generation, memory_order_acquire);
 
-	if (w->serial != physical->serial || w->generation != generation) {
+	/* A file that was cut short lends nothing any more: its bytes are read, and so are tables.
+	 */
+	if (w->serial != physical->serial || w->generation != generation ||
+	    tmi_translated_truncated(&w->memory)) {
 		*w = (struct window){
 			.memory = { .read = read_entries },
 			.physical = physical,
@@ -84,20 +87,14 @@ static const uint8_t *in_window(const struct tmi_paging_memory *memory, uint64_t
 	return at < memory->size && size <= memory->size - at ? memory->data + at : NULL;
 }
 
-/* One translation; what it saw of a file that was cut meanwhile is no answer. */
+/*
+ * One translation; what it saw of a file that was cut meanwhile is no answer. The address is an
+ * internal one: tags are gone, and what follows the last of a half is a hole, not a tagged one.
+ */
 static inline bool translate(const struct tmi_translation *translation,
 			     struct tmi_paging_memory *memory, uint64_t address,
 			     struct tmi_paging_page *page)
 {
-	uint64_t given = address;
-
-	if (!translation->scheme->canonical(&translation->tables, &address)) {
-		*page = (struct tmi_paging_page){ .first = given,
-						  .last = given,
-						  .outcome = TMI_PAGING_FAULT,
-						  .reason = TMEM_REASON_NON_CANONICAL };
-		return false;
-	}
 	translation->scheme->translate(&translation->tables, memory, address, page);
 	return page->outcome == TMI_PAGING_PAGE;
 }
@@ -105,57 +102,48 @@ static inline bool translate(const struct tmi_translation *translation,
 bool tmi_translated_page(const struct tmi_translation *translation, uint64_t address,
 			 struct tmi_paging_page *page)
 {
-	struct tmi_paging_memory *memory = tmi_translated_memory(translation->physical);
+	struct tmi_paging_memory *memory;
+	bool found;
 
-	if (!translate(translation, memory, address, page))
-		return false;
-	if (!tmi_translated_truncated(memory))
-		return true;
-	page->outcome = TMI_PAGING_FAULT;
-	page->reason = TMEM_REASON_TRUNCATED;
-	return false;
+	/* Once more when a file was cut meanwhile, which then lends nothing. */
+	do {
+		memory = tmi_translated_memory(translation->physical);
+		found = translate(translation, memory, address, page);
+	} while (tmi_translated_truncated(memory));
+	return found;
 }
 
 size_t tmi_translated_pages(struct tmi_space *space, const struct tmi_translation *translation,
 			    const uint64_t *virtual_, uint64_t *physical, size_t count)
 {
-	struct tmi_paging_memory *memory = tmi_translated_memory(translation->physical);
+	struct tmi_paging_memory *memory;
 	struct tmi_paging_page page;
-	size_t pages = 0;
+	size_t pages;
 
-	for (size_t i = 0; i < count; i++) {
-		uint64_t address = virtual_[i];
-		bool found = tmi_space_enter(space, &address) == TMEM_S_OK &&
-			     translate(translation, memory, address, &page);
+	do {
+		memory = tmi_translated_memory(translation->physical);
+		pages = 0;
+		for (size_t i = 0; i < count; i++) {
+			uint64_t address = virtual_[i];
+			bool found = tmi_space_enter(space, &address) == TMEM_S_OK &&
+				     translate(translation, memory, address, &page);
 
-		physical[i] = found ? page.physical : UINT64_MAX;
-		pages += found;
-	}
-	if (!tmi_translated_truncated(memory))
-		return pages;
-	/* Some of it was zeros of a file cut short: none of it counts. */
-	memset(physical, 0xff, count * sizeof(*physical));
-	return 0;
+			physical[i] = found ? page.physical : UINT64_MAX;
+			pages += found;
+		}
+	} while (tmi_translated_truncated(memory));
+	return pages;
 }
 
 void tmi_translated_walk(const struct tmi_translation *translation, uint64_t address,
 			 struct tmi_paging_walk *walk)
 {
-	struct tmi_paging_memory *memory = tmi_translated_memory(translation->physical);
-	uint64_t given = address;
+	struct tmi_paging_memory *memory;
 
-	*walk = (struct tmi_paging_walk){ 0 };
-	if (!translation->scheme->canonical(&translation->tables, &address)) {
-		walk->page.first = walk->page.last = given;
-		walk->page.outcome = TMI_PAGING_FAULT;
-		walk->page.reason = TMEM_REASON_NON_CANONICAL;
-		return;
-	}
-	translation->scheme->walk(&translation->tables, memory, address, walk);
-	if (tmi_translated_truncated(memory)) {
-		walk->page.outcome = TMI_PAGING_FAULT;
-		walk->page.reason = TMEM_REASON_TRUNCATED;
-	}
+	do {
+		memory = tmi_translated_memory(translation->physical);
+		translation->scheme->walk(&translation->tables, memory, address, walk);
+	} while (tmi_translated_truncated(memory));
 }
 
 tmem_status tmi_translated_fail(const struct tmi_translation *translation, tmem_status status,
@@ -197,15 +185,15 @@ static tmem_status read_physical(const struct tmi_translation *translation, uint
 	return tmi_storage_read(translation->physical, physical, buffer, size, flags, done);
 }
 
-/* How far the page at @address, and those that follow it in both memories, reach; at most @size. */
-static size_t extent(const struct tmi_translation *translation, uint64_t address, size_t size,
-		     uint64_t *physical)
+/* As extent(), as far as the window tells the truth. */
+static size_t extent_now(const struct tmi_translation *translation,
+			 struct tmi_paging_memory *memory, uint64_t address, size_t size,
+			 uint64_t *physical)
 {
-	struct tmi_paging_memory *memory = tmi_translated_memory(translation->physical);
 	struct tmi_paging_page page;
 	size_t reach;
 
-	if (!tmi_translated_page(translation, address, &page))
+	if (!translate(translation, memory, address, &page))
 		return 0;
 	*physical = page.physical;
 	reach = page.last - address >= size - 1 ? size : (size_t)(page.last - address) + 1;
@@ -218,7 +206,21 @@ static size_t extent(const struct tmi_translation *translation, uint64_t address
 		reach += page.last - next >= size - reach - 1 ? size - reach
 							      : (size_t)(page.last - next) + 1;
 	}
-	return tmi_translated_truncated(memory) ? 0 : reach;
+	return reach;
+}
+
+/* How far the page at @address, and those that follow it in both memories, reach; at most @size. */
+static size_t extent(const struct tmi_translation *translation, uint64_t address, size_t size,
+		     uint64_t *physical)
+{
+	struct tmi_paging_memory *memory;
+	size_t reach;
+
+	do {
+		memory = tmi_translated_memory(translation->physical);
+		reach = extent_now(translation, memory, address, size, physical);
+	} while (tmi_translated_truncated(memory));
+	return reach;
 }
 
 /* A small read inside one page is remembered for the next one near it. */
@@ -292,16 +294,16 @@ tmem_status tmi_translated_write(const struct tmi_translation *translation, uint
 	for (*done = 0; *done < size && status == TMEM_S_OK;) {
 		uint64_t at = address + *done;
 		uint64_t physical = 0;
-		size_t part = extent(translation, at, size - *done, &physical);
+		/* A page at a time: what is written may be the tables of what follows. */
+		size_t room = (size_t)(PAGE_SIZE - (at & (PAGE_SIZE - 1)));
+		size_t part = extent(translation, at, size - *done < room ? size - *done : room,
+				     &physical);
 		size_t got = 0;
 
 		if (!part && *done)
 			break;
 		if (!part)
 			return tmi_translated_fail(translation, TMEM_E_WRITE_FAULT, at);
-		/* A page at a time: what is written may be the tables of what follows. */
-		if (part > PAGE_SIZE - (at & (PAGE_SIZE - 1)))
-			part = PAGE_SIZE - (at & (PAGE_SIZE - 1));
 		status = tmi_storage_write(translation->physical, physical,
 					   (const uint8_t *)buffer + *done, part, &got);
 		*done += got;
@@ -326,7 +328,8 @@ bool tmi_translated_view(const struct tmi_translation *translation, uint64_t add
 				      tmi_add_saturating(address, VIEW_REACH - 1),
 				      TMI_PAGING_JOIN_PHYSICAL, VIEW_REACH / PAGE_SIZE,
 				      &following) == TMEM_S_OK &&
-	    following.first == address && following.last > last)
+	    following.first == address && following.physical == page.physical &&
+	    following.last > last)
 		last = following.last;
 	if (tmi_translated_truncated(memory) ||
 	    !tmi_storage_view(translation->physical, page.physical, borrow))

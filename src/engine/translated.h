@@ -36,7 +36,7 @@ struct tmi_paging_memory *tmi_translated_memory(struct tmi_space *physical);
 /* True when what the walker saw since tmi_translated_memory() may be zeros of a file cut short. */
 bool tmi_translated_truncated(const struct tmi_paging_memory *memory);
 
-/* Where a canonical or other address leads. True for a page; no failure is recorded. */
+/* Where an internal address leads. True for a page; no failure is recorded. */
 bool tmi_translated_page(const struct tmi_translation *translation, uint64_t address,
 			 struct tmi_paging_page *page);
 
