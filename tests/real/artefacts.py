@@ -4,30 +4,36 @@
     facts.json          what guest.py's Guest knows, with the stopped processor's registers, the
                         RAM ranges, and processes before and after the stop
     ram.raw             a copy of the guest's RAM file
+    ram.lime            what the guest's kernel calls RAM, with the headers of a LiME image
+    ram.raw.zst         ram.raw, compressed
     dump.elf            QEMU's dump of physical memory
     dump-paging.elf     the same with paging=true: one segment for each virtual range
     dump-swapped.elf    dump.elf as older QEMUs wrote it, with its headers in another order
     level-1.elf, level-31.elf      what makedumpfile leaves of dump.elf
     info-tlb.txt, info-mem.txt     the stopped processor's mappings as QEMU sees them
 
-All of it shows the same moment. Of a guest with much memory only the first three are made.
+All of it shows the same moment. Of a guest with much memory dump.elf is the last one.
 """
 
 import hashlib
 import json
 import os
+import struct
 import subprocess
 
 from elf_dump import swap_headers
 from guest import CONFIGURATIONS, Guest
 from kernels import Failure
+from ram import Ram
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 INPUTS = ("kernels.py", "image.py", "machine.py", "facts.py", "guest.py", "artefacts.py",
-          "elf_dump.py", "guest/guest.c", "guest/init.sh")
+          "elf_dump.py", "ram.py", "guest/guest.c", "guest/init.sh")
 # Where a stopped guest should be: instance 3 spins, and one of its pages proves it.
 WORKER = "3"
 TRIES = 200
+LIME_MAGIC = 0x4C694D45
+LIME_STEP = 1 << 16
 # With page table isolation: which of the process' two tables the processor should be using.
 USER_TABLES = {"x64-kaslr": 0, "la57-nokaslr": 0x1000}
 MAKEDUMPFILE = {
@@ -99,6 +105,24 @@ def filter_dump(guest):
             raise Failure("makedumpfile refused the dump:\n" + result.stdout + result.stderr)
 
 
+def write_lime(guest):
+    """LiME's own layout, made here: its module would have to be built for each kernel."""
+    ram = Ram(guest.path("ram.raw"), guest.facts["memory_map"])
+    with open(guest.path("ram.lime"), "wb") as file:
+        for first, last, depth, name in guest.facts["iomem"]:
+            if depth or name != "System RAM":
+                continue
+            file.write(struct.pack("<IIQQQ", LIME_MAGIC, 1, first, last, 0))
+            for at in range(first, last + 1, LIME_STEP):
+                data = ram.read(at, min(LIME_STEP, last + 1 - at))
+                if data.count(0) == len(data):
+                    file.seek(len(data), os.SEEK_CUR)
+                else:
+                    file.write(data)
+        file.truncate()
+    ram.close()
+
+
 def snapshot(guest):
     """Makes all files from a running guest and leaves it stopped."""
     facts = guest.facts
@@ -113,6 +137,8 @@ def snapshot(guest):
     guest.dump("dump.elf")
     if large_memory(guest):
         return
+    write_lime(guest)
+    subprocess.run(["zstd", "-q", "-1", "-T0", "-f", guest.path("ram.raw")], check=True)
     guest.dump("dump-paging.elf", paging=True)
     if can_filter(guest):
         filter_dump(guest)

@@ -234,6 +234,15 @@ class Guest:
             return bytes.fromhex(answer)
         return int(answer, 16) if verb == "sum" else None
 
+    def start_process(self):
+        """Starts one that sleeps; its pid."""
+        self.machine.console.send("0 start")
+        return int(self.answer(0)[1])
+
+    def end_process(self, pid):
+        self.machine.console.send(f"0 end {pid}")
+        self.answer(0)
+
     def processes(self):
         """[[pid, parent, comm], ...] of all processes and kernel threads at this moment."""
         self.machine.console.send("0 processes")

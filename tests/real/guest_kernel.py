@@ -22,8 +22,8 @@ class Source:
         self.name, self.filtered = name, filtered
         self.facts = guest.facts
         # What QEMU's paging=true leaves out is what no table of the processor reaches; zeros are
-        # what makedumpfile leaves out first.
-        self.partial = name in ("dump-paging.elf", "level-1.elf", "level-31.elf")
+        # what makedumpfile leaves out first, and what is not the kernel's RAM is not in ram.lime.
+        self.partial = name in ("dump-paging.elf", "level-1.elf", "level-31.elf", "ram.lime")
         self.mask = 0xFFFFFFFF if self.facts["architecture"] == "i386" else (1 << 64) - 1
 
 
@@ -115,6 +115,11 @@ def check_absent(checks, source, number, instance):
     found = source.target.read([(address, 64) for address in addresses])
     checks.all(f"{source.name}: reads of instance {number} without a page",
                [hex(address) for address, data in zip(addresses, found) if data], len(addresses))
+    for address in (instance["regions"]["swapped"][0], instance["regions"]["untouched"][0]):
+        source.target.ask(f"pa {address:x}")
+        swapped = address == instance["swapped"][0][0]
+        checks.equal("paged out" in source.target.error(), swapped,
+                     f"{source.name}: whether {address:#x} of instance {number} is paged out")
 
 
 def check_bytes(checks, source, number, instance):

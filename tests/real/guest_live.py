@@ -65,9 +65,38 @@ def check_new_tables(checks, guest, target):
     checks.equal(target.read([(start + 16, 7)]), [b"touched"], "the bytes of the new page")
 
 
+def check_new_process(checks, guest, target):
+    """The list of processes is that of the moment."""
+    _, before = target.process_list()
+    pid = guest.start_process()
+    said = {pid: (parent, comm) for pid, parent, comm in guest.processes()}
+    _, found = target.process_list()
+    checks.check(pid not in before and pid in found, "a process that is new is found")
+    parent, comm = said[pid]
+    checks.equal((found[pid][0], found[pid][4]), (parent, comm), "its parent and its name")
+    target.select(pid)
+    head, = target.read([(program_start(guest), 4)])
+    checks.equal(head, b"\x7fELF", "the first bytes of its program")
+    guest.end_process(pid)
+    _, found = target.process_list()
+    checks.check(pid not in found, "a process that ended is not found")
+
+
+def program_start(guest):
+    """Busybox is linked to a fixed address, the usual one of static programs."""
+    return {"i386": 0x08048000}.get(guest.facts["architecture"], 0x400000)
+
+
+def ranges_option(guest):
+    """Where QEMU says that the guest's memory is."""
+    text = ";".join(f"{first:#x}+{last + 1 - first:#x}@{offset:#x}"
+                    for first, last, offset in guest.facts["memory_map"])
+    return "ranges=" + text
+
+
 def check_live(checks, guest, ram, options, mappings):
     """The guest is stopped at first, and then runs."""
-    with KernelTarget(guest.ram, join("live=on", options)) as target:
+    with KernelTarget(guest.ram, f"live=on,{ranges_option(guest)}") as target:
         source = guest_kernel.Source(guest, ram, target, "live.ram")
         guest_kernel.check_all(checks, source, mappings)
     guest.resume()
@@ -75,3 +104,4 @@ def check_live(checks, guest, ram, options, mappings):
         checks.run("write through", check_write_through, checks, guest, target)
         checks.run("shared memory", check_shared, checks, guest, target)
         checks.run("new tables", check_new_tables, checks, guest, target)
+        checks.run("new process", check_new_process, checks, guest, target)

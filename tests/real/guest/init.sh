@@ -28,6 +28,17 @@ say_processes() {
 	echo '@reply 0 done'
 }
 
+start_process() {
+	sleep 100000 &
+	echo "@reply 0 $!"
+}
+
+end_process() {
+	kill "$1"
+	wait "$1"
+	echo '@reply 0 done'
+}
+
 echo "@uname $(uname -a)"
 echo "@cmdline $(cat /proc/cmdline)"
 echo "@vmcoreinfo $(cat /sys/kernel/vmcoreinfo)"
@@ -49,7 +60,14 @@ echo '@ready'
 
 while read -r who line; do
 	case $who in
-	0) say_processes ;;
+	0)
+		case $line in
+		processes) say_processes ;;
+		start) start_process ;;
+		"end "*) end_process "${line#end }" ;;
+		*) echo '@reply 0 ?' ;;
+		esac
+		;;
 	1) echo "$line" >&4 ;;
 	2) echo "$line" >&5 ;;
 	3) echo "$line" >&6 ;;
