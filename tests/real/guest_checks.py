@@ -45,7 +45,7 @@ def image_options(guest):
 def sources(guest):
     """(file, options, whether user pages are missing) of what can be opened."""
     yield "ram.raw", image_options(guest), False
-    for name, filtered in (("dump.elf", False), ("dump-paging.elf", False),
+    for name, filtered in (("ram.lime", False), ("dump.elf", False), ("dump-paging.elf", False),
                            ("dump-swapped.elf", False), ("level-1.elf", False),
                            ("level-31.elf", True)):
         if os.path.exists(guest.path(name)):
@@ -65,11 +65,21 @@ def check_file(checks, guest, ram, name, options, filtered, mappings):
             checks.run(f"{name}: tables", guest_kernel.check_table_write, checks, source)
 
 
+def check_compressed(checks, guest, ram):
+    """An image that has to be unpacked first."""
+    with KernelTarget(guest.path("ram.raw.zst"), image_options(guest)) as target:
+        source = guest_kernel.Source(guest, ram, target, "ram.raw.zst")
+        checks.run(f"{source.name}: physical memory", guest_kernel.check_physical, checks, source)
+        checks.run(f"{source.name}: processes", guest_kernel.check_processes, checks, source)
+
+
 def check_stored(checks, guest, ram):
     with open(guest.path("info-tlb.txt"), encoding="utf-8") as file:
         mappings = guest_files.parse_info_tlb(file.read())
     for name, options, filtered in sources(guest):
         checks.run(name, check_file, checks, guest, ram, name, options, filtered, mappings)
+    if os.path.exists(guest.path("ram.raw.zst")):
+        checks.run("ram.raw.zst", check_compressed, checks, guest, ram)
     return mappings
 
 
