@@ -28,6 +28,7 @@
 #define TABLE_AFTER  16384u
 /* Tables of tokens that are looked at, and counts that are tried for each. */
 #define TABLES_MAX 16
+#define STARTS_MAX 4
 #define COUNTS_MAX 256
 
 struct search {
@@ -187,23 +188,37 @@ static bool find_table(struct search *search, uint64_t digits)
 	return is_table;
 }
 
+/*
+ * Tries the table that was found. What stands before it may look like the beginning of its first
+ * string, but it begins at a multiple of four.
+ */
+static void try_starts(struct search *search)
+{
+	uint64_t first = align_up(search->tokens, 4);
+
+	for (unsigned i = 0; i < STARTS_MAX && !search->found; i++) {
+		search->tokens = first + 4 * i;
+		search->found = try_tokens(search);
+	}
+}
+
 static bool look_for_tokens(void *context, uint64_t address, const uint8_t *data, size_t fresh,
 			    size_t size)
 {
 	struct search *search = context;
 	uint64_t shift = search->state->root.image_shift;
-	const uint8_t *at = data;
+	const uint8_t *at = data, *end = data + fresh;
 
-	while (at < data + fresh && (at = memmem(at, (size_t)(data + size - at),
-						 TMI_KALLSYMS_DIGITS, TMI_KALLSYMS_DIGITS_SIZE))) {
+	while (!search->found && search->tables < TABLES_MAX && at < end &&
+	       (at = memmem(at, (size_t)(data + size - at), TMI_KALLSYMS_DIGITS,
+			    TMI_KALLSYMS_DIGITS_SIZE))) {
 		if (find_table(search, address + (uint64_t)(at - data) + shift)) {
-			search->found = try_tokens(search);
-			if (search->found || ++search->tables >= TABLES_MAX)
-				return false;
+			search->tables++;
+			try_starts(search);
 		}
 		at++;
 	}
-	return true;
+	return !search->found && search->tables < TABLES_MAX;
 }
 
 tmem_status tmi_linux_symbols_search(struct tmi_linux *state, const struct tmi_os_memory *memory,
