@@ -35,7 +35,7 @@ TRIES = 200
 LIME_MAGIC = 0x4C694D45
 LIME_STEP = 1 << 16
 # With page table isolation: which of the process' two tables the processor should be using.
-USER_TABLES = {"x64-kaslr": 0, "la57-nokaslr": 0x1000}
+USER_TABLES = {"x64-kaslr": 0, "la57-nokaslr": 0x1000, "pae": 0}
 MAKEDUMPFILE = {
     "level-1.elf": ["-E", "-d", "1"],
     "level-31.elf": ["-E", "-d", "31"],
