@@ -199,44 +199,6 @@ static char *describe(void *state)
 	return text;
 }
 
-/* The engine makes the virtual spaces. */
-static uint32_t process_count(void *state)
-{
-	return 0;
-}
-
-static bool process(void *state, uint32_t space, struct tmi_process *process)
-{
-	return false;
-}
-
-static tmem_status read_memory(void *state, uint32_t space, struct tmem_transfer *items,
-			       size_t count, uint32_t flags)
-{
-	return tmi_stored_read(&((struct image *)state)->stored, space, items, count);
-}
-
-static tmem_status run(void *state, uint32_t space, uint64_t from, struct tmi_run *run)
-{
-	return tmi_stored_run(&((struct image *)state)->stored, space, from, run);
-}
-
-static tmem_status snapshot(void *state, uint32_t space, struct tmi_snapshot **snapshot)
-{
-	return tmi_stored_snapshot(&((struct image *)state)->stored, space, snapshot);
-}
-
-static bool untouched(void *state, uint32_t space, const struct tmi_run *run, uint64_t from,
-		      uint64_t last, uint64_t *end)
-{
-	return tmi_stored_untouched(&((struct image *)state)->stored, space, from, last, end);
-}
-
-static bool view(void *state, uint32_t space, uint64_t address, struct tmi_borrow *borrow)
-{
-	return tmi_stored_view(&((struct image *)state)->stored, space, address, borrow);
-}
-
 /* A guest cannot be stopped from here. */
 static bool cacheable(void *state, uint32_t space, uint64_t page)
 {
@@ -264,14 +226,14 @@ const struct tmi_target_kind tmi_target_image = {
 	.close = close_image,
 	.facts = facts,
 	.describe = describe,
-	.process_count = process_count,
-	.process = process,
-	.read = read_memory,
+	.process_count = tmi_stored_process_count,
+	.process = tmi_stored_process,
+	.read = tmi_stored_read,
 	.write = tmi_image_write,
-	.run = run,
-	.snapshot = snapshot,
-	.untouched = untouched,
-	.view = view,
+	.run = tmi_stored_run,
+	.snapshot = tmi_stored_snapshot,
+	.untouched = tmi_stored_untouched,
+	.view = tmi_stored_view,
 	.cacheable = cacheable,
 	.hint = hint,
 };

@@ -30,7 +30,7 @@ struct image_writer {
 };
 
 struct image {
-	struct tmi_stored stored;
+	struct tmi_stored stored; /* first: its ops take the state for it */
 	const struct image_machine *machine;
 	struct image_writer writer;
 	bool lime;          /* the file tells its ranges itself */

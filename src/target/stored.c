@@ -117,9 +117,20 @@ static tmem_status read_item(struct tmi_stored *stored, struct tmem_transfer *it
 	return item->done ? TMEM_S_OK : tmi_fail(TMEM_E_READ_FAULT, piece.reason, item->offset);
 }
 
-tmem_status tmi_stored_read(struct tmi_stored *stored, uint32_t space, struct tmem_transfer *items,
-			    size_t count)
+uint32_t tmi_stored_process_count(void *state)
 {
+	return 0;
+}
+
+bool tmi_stored_process(void *state, uint32_t space, struct tmi_process *process)
+{
+	return false;
+}
+
+tmem_status tmi_stored_read(void *state, uint32_t space, struct tmem_transfer *items, size_t count,
+			    uint32_t flags)
+{
+	struct tmi_stored *stored = state;
 	for (size_t i = 0; i < count; i++) {
 		items[i].done = 0;
 		items[i].status = space == TMI_SPACE_PHYSICAL
@@ -130,9 +141,9 @@ tmem_status tmi_stored_read(struct tmi_stored *stored, uint32_t space, struct tm
 	return TMEM_S_OK;
 }
 
-bool tmi_stored_view(struct tmi_stored *stored, uint32_t space, uint64_t address,
-		     struct tmi_borrow *borrow)
+bool tmi_stored_view(void *state, uint32_t space, uint64_t address, struct tmi_borrow *borrow)
 {
+	struct tmi_stored *stored = state;
 	struct tmi_stored_piece piece;
 
 	if (space != TMI_SPACE_PHYSICAL || !find(stored, address, &piece) || !piece.stored)
@@ -162,9 +173,9 @@ static bool make_run(const struct tmi_stored *stored, uint64_t from, struct tmi_
 	return true;
 }
 
-tmem_status tmi_stored_run(struct tmi_stored *stored, uint32_t space, uint64_t from,
-			   struct tmi_run *run)
+tmem_status tmi_stored_run(void *state, uint32_t space, uint64_t from, struct tmi_run *run)
 {
+	struct tmi_stored *stored = state;
 	if (space != TMI_SPACE_PHYSICAL || !make_run(stored, from, run))
 		return TMEM_E_NO_MORE_ENTRIES;
 	return TMEM_S_OK;
@@ -211,9 +222,9 @@ static struct tmi_snapshot *make_snapshot(const struct tmi_stored *stored)
 }
 
 /* The list is made once, and again only when the file was cut. */
-tmem_status tmi_stored_snapshot(struct tmi_stored *stored, uint32_t space,
-				struct tmi_snapshot **snapshot)
+tmem_status tmi_stored_snapshot(void *state, uint32_t space, struct tmi_snapshot **snapshot)
 {
+	struct tmi_stored *stored = state;
 	uint64_t size;
 
 	*snapshot = NULL;
@@ -233,9 +244,10 @@ tmem_status tmi_stored_snapshot(struct tmi_stored *stored, uint32_t space,
 }
 
 /* Images and dumps are written sparse: what is a hole of the file was all zeros. */
-bool tmi_stored_untouched(struct tmi_stored *stored, uint32_t space, uint64_t from, uint64_t last,
-			  uint64_t *end)
+bool tmi_stored_untouched(void *state, uint32_t space, const struct tmi_run *run, uint64_t from,
+			  uint64_t last, uint64_t *end)
 {
+	struct tmi_stored *stored = state;
 	struct tmi_stored_piece piece;
 	uint64_t length;
 	bool hole;

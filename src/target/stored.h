@@ -118,17 +118,20 @@ void tmi_stored_facts(const struct tmi_stored *stored, struct tmi_facts *facts);
 /* The file was found shorter: what is asked from now on follows from its new size. */
 void tmi_stored_measure(struct tmi_stored *stored);
 
-/* Ops of a kind; @space must be TMI_SPACE_PHYSICAL, others have no memory. */
-tmem_status tmi_stored_read(struct tmi_stored *stored, uint32_t space, struct tmem_transfer *items,
-			    size_t count);
-tmem_status tmi_stored_run(struct tmi_stored *stored, uint32_t space, uint64_t from,
-			   struct tmi_run *run);
-tmem_status tmi_stored_snapshot(struct tmi_stored *stored, uint32_t space,
-				struct tmi_snapshot **snapshot);
-bool tmi_stored_untouched(struct tmi_stored *stored, uint32_t space, uint64_t from, uint64_t last,
-			  uint64_t *end);
-bool tmi_stored_view(struct tmi_stored *stored, uint32_t space, uint64_t address,
-		     struct tmi_borrow *borrow);
+/*
+ * Ops of a kind whose state begins with its struct tmi_stored: they stand in its table as they are.
+ * @space must be TMI_SPACE_PHYSICAL, others have no memory. There are no processes: the engine
+ * makes the virtual spaces.
+ */
+uint32_t tmi_stored_process_count(void *state);
+bool tmi_stored_process(void *state, uint32_t space, struct tmi_process *process);
+tmem_status tmi_stored_read(void *state, uint32_t space, struct tmem_transfer *items, size_t count,
+			    uint32_t flags);
+tmem_status tmi_stored_run(void *state, uint32_t space, uint64_t from, struct tmi_run *run);
+tmem_status tmi_stored_snapshot(void *state, uint32_t space, struct tmi_snapshot **snapshot);
+bool tmi_stored_untouched(void *state, uint32_t space, const struct tmi_run *run, uint64_t from,
+			  uint64_t last, uint64_t *end);
+bool tmi_stored_view(void *state, uint32_t space, uint64_t address, struct tmi_borrow *borrow);
 
 /* "256 MiB", "16 GiB", "1.5 KiB" or "12 bytes" in @text, which is returned. */
 char *tmi_stored_size_text(uint64_t size, char text[32]);

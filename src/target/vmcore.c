@@ -23,7 +23,7 @@
 #define FLAG_INCOMPLETE 1u
 
 struct vmcore {
-	struct tmi_stored stored;
+	struct tmi_stored stored; /* first: its ops take the state for it */
 	struct tmi_elf elf;
 	struct vmcore_notes notes;
 	uint64_t left_out; /* bytes that belong to memory but were not written */
@@ -280,44 +280,6 @@ static char *describe(void *state)
 	return text;
 }
 
-/* The engine makes the virtual spaces. */
-static uint32_t process_count(void *state)
-{
-	return 0;
-}
-
-static bool process(void *state, uint32_t space, struct tmi_process *process)
-{
-	return false;
-}
-
-static tmem_status read_memory(void *state, uint32_t space, struct tmem_transfer *items,
-			       size_t count, uint32_t flags)
-{
-	return tmi_stored_read(&((struct vmcore *)state)->stored, space, items, count);
-}
-
-static tmem_status run(void *state, uint32_t space, uint64_t from, struct tmi_run *run)
-{
-	return tmi_stored_run(&((struct vmcore *)state)->stored, space, from, run);
-}
-
-static tmem_status snapshot(void *state, uint32_t space, struct tmi_snapshot **snapshot)
-{
-	return tmi_stored_snapshot(&((struct vmcore *)state)->stored, space, snapshot);
-}
-
-static bool untouched(void *state, uint32_t space, const struct tmi_run *run, uint64_t from,
-		      uint64_t last, uint64_t *end)
-{
-	return tmi_stored_untouched(&((struct vmcore *)state)->stored, space, from, last, end);
-}
-
-static bool view(void *state, uint32_t space, uint64_t address, struct tmi_borrow *borrow)
-{
-	return tmi_stored_view(&((struct vmcore *)state)->stored, space, address, borrow);
-}
-
 /* "machine", "processors", and "rip:N", "rsp:N", "cr0:N", "cr3:N", "cr4:N" of processor N. */
 static tmem_status hint(void *state, uint32_t space, const char *key, uint64_t *value)
 {
@@ -349,13 +311,13 @@ const struct tmi_target_kind tmi_target_vmcore = {
 	.close = close_vmcore,
 	.facts = facts,
 	.describe = describe,
-	.process_count = process_count,
-	.process = process,
-	.read = read_memory,
-	.run = run,
-	.snapshot = snapshot,
-	.untouched = untouched,
-	.view = view,
+	.process_count = tmi_stored_process_count,
+	.process = tmi_stored_process,
+	.read = tmi_stored_read,
+	.run = tmi_stored_run,
+	.snapshot = tmi_stored_snapshot,
+	.untouched = tmi_stored_untouched,
+	.view = tmi_stored_view,
 	.hint = hint,
 	.vmcoreinfo = vmcoreinfo,
 };
