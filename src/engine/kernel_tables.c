@@ -79,6 +79,8 @@ tmem_status tmi_kernel_tables_by_option(struct tmi_kernel *kernel, struct tmi_ta
 	tables->kernel_root = tables->root;
 	if (status == TMEM_S_OK)
 		status = tmi_options_number(options, "kernel-root", &tables->kernel_root);
+	if (status == TMEM_S_OK)
+		status = tmi_options_number(options, "encryption-mask", &tables->encryption_mask);
 	if (status == TMEM_S_OK && tables->scheme == TMI_SCHEME_X64)
 		status = number_option(kernel, "levels", 4, 5, &tables->levels);
 	if (status == TMEM_S_OK && tables->scheme == TMI_SCHEME_ARM64)
