@@ -21,8 +21,6 @@ static void virtual_to_virtual(struct fixture *fixture)
 	uint64_t one, other;
 	struct events events;
 
-	if (!is_kernel(fixture))
-		return;
 	one = at_run(fixture, "haystack", MODEL_PAGE + 8);
 	other = at_run(fixture, "alias", 8);
 	assert_int_equal(physical_of(fixture, one), physical_of(fixture, other));
@@ -47,8 +45,6 @@ static void physical_to_virtual(struct fixture *fixture)
 	tmem_target *target = fixture->target;
 	uint64_t one, other, physical, match = 0;
 
-	if (!is_kernel(fixture))
-		return;
 	one = at_run(fixture, "haystack", MODEL_PAGE + 16);
 	other = at_run(fixture, "alias", 16);
 	physical = physical_of(fixture, one);
@@ -78,8 +74,6 @@ static void other_handle(struct fixture *fixture)
 	tmem_target *other;
 	uint64_t at;
 
-	if (!is_kernel(fixture))
-		return;
 	at = at_run(fixture, "top", 0x40);
 	assert_status(tmem_target_dup(fixture->target, &other), TMEM_S_OK);
 	select_second(fixture, other);
@@ -144,14 +138,12 @@ static void expect_page(struct fixture *fixture, tmem_target *target, uint64_t o
 /* A table is memory: whoever writes it changes what addresses mean, now. */
 static void table_entry(struct fixture *fixture)
 {
-	unsigned width = fixture->type->kernel ? fixture->layout.ram.shape->width : 0;
+	unsigned width = fixture->layout.ram.shape->width;
 	uint64_t at = at_run(fixture, "plain", 0);
 	uint64_t physical = 0, place;
 	uint8_t before[8], entry[8];
 	tmem_target *twin;
 
-	if (!is_kernel(fixture))
-		return;
 	assert_status(tmem_target_dup(fixture->target, &twin), TMEM_S_OK);
 	assert_status(tmem_write_physical(fixture->target, fixture->layout.spare,
 					  "another frame for this page", 27, NULL),
@@ -188,8 +180,6 @@ static void table_entry_gone(struct fixture *fixture)
 	uint8_t before[8], byte;
 	unsigned width;
 
-	if (!is_kernel(fixture))
-		return;
 	width = fixture->layout.ram.shape->width;
 	place = entry_of(fixture, at, before);
 	warm_up(fixture->target, at);
@@ -213,7 +203,7 @@ static void discard_restores(struct fixture *fixture)
 	uint64_t place;
 	uint8_t entry[8];
 
-	if (!is_kernel(fixture) || !fixture->type->overlay)
+	if (!fixture->type->overlay)
 		return;
 	place = entry_of(fixture, at, entry);
 	set_frame(fixture, entry, fixture->layout.spare);
@@ -241,7 +231,7 @@ static void views_end(struct fixture *fixture)
 	uint8_t entry[8];
 	uint64_t place;
 
-	if (!is_kernel(fixture) || tmem_view_virtual(fixture->target, at, 16, &view) != TMEM_S_OK)
+	if (tmem_view_virtual(fixture->target, at, 16, &view) != TMEM_S_OK)
 		return;
 	assert_status(tmem_view_is_current(fixture->target, &view), TMEM_S_OK);
 	place = entry_of(fixture, at, entry);
@@ -255,12 +245,12 @@ static void views_end(struct fixture *fixture)
 }
 
 const struct check checks_alias[] = {
-	{ "alias_virtual_to_virtual", virtual_to_virtual },
-	{ "alias_physical_to_virtual", physical_to_virtual },
-	{ "alias_other_handle", other_handle },
-	{ "alias_table_entry", table_entry },
-	{ "alias_table_entry_gone", table_entry_gone },
-	{ "alias_discard_restores", discard_restores },
-	{ "alias_views_end", views_end },
+	{ "alias_virtual_to_virtual", virtual_to_virtual, TMEM_MODE_KERNEL },
+	{ "alias_physical_to_virtual", physical_to_virtual, TMEM_MODE_KERNEL },
+	{ "alias_other_handle", other_handle, TMEM_MODE_KERNEL },
+	{ "alias_table_entry", table_entry, TMEM_MODE_KERNEL },
+	{ "alias_table_entry_gone", table_entry_gone, TMEM_MODE_KERNEL },
+	{ "alias_discard_restores", discard_restores, TMEM_MODE_KERNEL },
+	{ "alias_views_end", views_end, TMEM_MODE_KERNEL },
 	{ 0 },
 };

@@ -153,8 +153,6 @@ static void no_kernel(struct fixture *fixture)
 	uint64_t offset = 12345, other = 12345;
 	uint32_t number = 12345;
 
-	if (is_kernel(fixture))
-		return;
 	assert_status(tmem_get_number_kernel_processes(fixture->target, &number),
 		      TMEM_E_UNEXPECTED);
 	assert_int_equal(number, 0);
@@ -258,7 +256,7 @@ const struct check checks_context[] = {
 	{ "context_names", names },
 	{ "context_per_handle", context_per_handle },
 	{ "context_methods_follow", methods_follow },
-	{ "context_no_kernel", no_kernel },
+	{ "context_no_kernel", no_kernel, TMEM_MODE_USER },
 	{ "context_threads", threads },
 	{ "context_modules", modules },
 	{ "context_attach_and_detach", attach_and_detach },

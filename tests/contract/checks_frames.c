@@ -31,8 +31,6 @@ static void batch_over_edges(struct fixture *fixture)
 	struct tmem_transfer items[ITEMS] = { 0 };
 	uint64_t state = 23;
 
-	if (!is_kernel(fixture))
-		return;
 	for (size_t i = 0; i < ITEMS; i++) {
 		const struct model_run *run =
 			&fixture->model.runs[model_random(&state) % fixture->model.count];
@@ -61,7 +59,7 @@ static void views(struct fixture *fixture)
 		!strcmp(fixture->type->kind, "vmcore") || !strcmp(fixture->type->kind, "image");
 	bool lends = strstr(fixture->type->name, "lends");
 
-	for (size_t i = 0; i < fixture->model.count && is_kernel(fixture); i++) {
+	for (size_t i = 0; i < fixture->model.count; i++) {
 		const struct model_run *run = &fixture->model.runs[i];
 		uint64_t offset = model_api(&fixture->model, run->first) + 100;
 		size_t wanted = model_run_size(run) - 100;
@@ -88,8 +86,6 @@ static void texts(struct fixture *fixture)
 	char buffer[64];
 	size_t size;
 
-	if (!is_kernel(fixture))
-		return;
 	expect_edge(fixture, at_run(fixture, "text", MODEL_PAGE));
 	expect_edge(fixture, at_run(fixture, "text", 2 * MODEL_PAGE));
 	assert_status(tmem_read_multi_byte_string_virtual(target, plain, 100, buffer, 64, &size),
@@ -123,8 +119,6 @@ static void pointers(struct fixture *fixture)
 	const uint64_t value = 0x1122334455667788u;
 	uint64_t pointer = 0;
 
-	if (!is_kernel(fixture))
-		return;
 	expect_edge(fixture, at);
 	for (unsigned before = 1; before < width; before++) {
 		uint64_t from = to_model(fixture, at) - before;
@@ -145,8 +139,6 @@ static void matches(struct fixture *fixture)
 	uint64_t edge = at_run(fixture, "haystack", 8 * MODEL_PAGE);
 	uint64_t neighbour, physical, match = 0;
 
-	if (!is_kernel(fixture))
-		return;
 	expect_edge(fixture, edge);
 	assert_status(tmem_search_virtual(fixture->target, edge - 100, 200, NEEDLE, NEEDLE_SIZE, 1,
 					  &match),
@@ -180,8 +172,6 @@ static void no_match_over_a_hole(struct fixture *fixture)
 	tmem_target *target = fixture->target;
 	uint64_t match = 12345;
 
-	if (!is_kernel(fixture))
-		return;
 	assert_status(tmem_write_virtual(target, after_run(fixture, "large") - 5, "split", 5, NULL),
 		      TMEM_S_OK);
 	assert_status(tmem_write_virtual(target, at_run(fixture, "beside", 0), "match", 5, NULL),
@@ -213,8 +203,6 @@ static void large_page(struct fixture *fixture)
 	uint64_t end, first = 0, size = 0, filled = 0;
 	size_t done = 0;
 
-	if (!is_kernel(fixture))
-		return;
 	end = after_run(fixture, "large");
 	expect_bytes(fixture->target, at_run(fixture, "large", MODEL_PAGE - 8),
 		     run_bytes(fixture, "large") + MODEL_PAGE - 8, 16);
@@ -241,7 +229,7 @@ static void nowhere(struct fixture *fixture)
 	uint32_t source;
 	uint8_t byte;
 
-	for (size_t i = 0; i < COUNT(places) && is_kernel(fixture); i++) {
+	for (size_t i = 0; i < COUNT(places); i++) {
 		uint64_t at = model_api(&fixture->model, fixture->model.base + places[i] + 8);
 
 		for (unsigned k = 0; k < 3; k++) {
@@ -265,8 +253,6 @@ static void no_access(struct fixture *fixture)
 {
 	uint64_t at;
 
-	if (!is_kernel(fixture))
-		return;
 	at = at_run(fixture, "none", 0x20);
 	expect_bytes(fixture->target, at, run_bytes(fixture, "none") + 0x20, 100);
 	assert_status(tmem_write_virtual(fixture->target, at, "used", 4, NULL), TMEM_S_OK);
@@ -279,8 +265,6 @@ static void interrupted_search(struct fixture *fixture)
 {
 	uint64_t match = 12345;
 
-	if (!is_kernel(fixture))
-		return;
 	assert_status(tmem_set_interrupt(fixture->target), TMEM_S_OK);
 	assert_status(
 		tmem_search_virtual(fixture->target, 0, UINT64_MAX, "no such bytes", 13, 1, &match),
@@ -292,15 +276,15 @@ static void interrupted_search(struct fixture *fixture)
 }
 
 const struct check checks_frames[] = {
-	{ "frames_batch_over_edges", batch_over_edges },
-	{ "frames_views", views },
-	{ "frames_texts", texts },
-	{ "frames_pointers", pointers },
-	{ "frames_matches", matches },
-	{ "frames_no_match_over_a_hole", no_match_over_a_hole },
-	{ "frames_large_page", large_page },
-	{ "frames_nowhere", nowhere },
-	{ "frames_no_access", no_access },
-	{ "frames_interrupted_search", interrupted_search },
+	{ "frames_batch_over_edges", batch_over_edges, TMEM_MODE_KERNEL },
+	{ "frames_views", views, TMEM_MODE_KERNEL },
+	{ "frames_texts", texts, TMEM_MODE_KERNEL },
+	{ "frames_pointers", pointers, TMEM_MODE_KERNEL },
+	{ "frames_matches", matches, TMEM_MODE_KERNEL },
+	{ "frames_no_match_over_a_hole", no_match_over_a_hole, TMEM_MODE_KERNEL },
+	{ "frames_large_page", large_page, TMEM_MODE_KERNEL },
+	{ "frames_nowhere", nowhere, TMEM_MODE_KERNEL },
+	{ "frames_no_access", no_access, TMEM_MODE_KERNEL },
+	{ "frames_interrupted_search", interrupted_search, TMEM_MODE_KERNEL },
 	{ 0 },
 };

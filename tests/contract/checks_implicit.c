@@ -48,8 +48,6 @@ static void by_default(struct fixture *fixture)
 	tmem_target *target = fixture->target;
 	uint64_t base = 12345, kernel_base = 12345;
 
-	if (!is_kernel(fixture))
-		return;
 	expect_default(fixture, target);
 	assert_status(tmem_get_implicit_process_data_offset(target, NULL), TMEM_E_INVALIDARG);
 	assert_status(tmem_get_directory_base(target, &base, &kernel_base), TMEM_S_OK);
@@ -69,8 +67,6 @@ static void unknown_process(struct fixture *fixture)
 	static const uint64_t places[] = { 1, 0x1000, UINT64_MAX };
 	struct events events;
 
-	if (!is_kernel(fixture))
-		return;
 	select_second(fixture, fixture->target);
 	listen_to(fixture->target, &events);
 	for (size_t i = 0; i < COUNT(places); i++) {
@@ -89,7 +85,7 @@ static void processes(struct fixture *fixture)
 	tmem_target *twin;
 	uint64_t match = 0;
 
-	if (!is_kernel(fixture) || !fixture->type->kernel->has_tasks)
+	if (!fixture->type->kernel->has_tasks)
 		return;
 	assert_status(tmem_target_dup(target, &twin), TMEM_S_OK);
 	listen_to(target, &events);
@@ -132,8 +128,6 @@ static void twins(struct fixture *fixture)
 {
 	tmem_target *twin;
 
-	if (!is_kernel(fixture))
-		return;
 	select_second(fixture, fixture->target);
 	assert_status(tmem_target_dup(fixture->target, &twin), TMEM_S_OK);
 	expect_model(twin, &fixture->second);
@@ -151,8 +145,6 @@ static void list(struct fixture *fixture)
 	struct tmem_kernel_process process = { .size = sizeof(process) };
 	uint32_t number = 12345;
 
-	if (!is_kernel(fixture))
-		return;
 	assert_status(tmem_get_number_kernel_processes(target, NULL), TMEM_E_INVALIDARG);
 	assert_status(tmem_get_kernel_process_by_index(target, 0, NULL), TMEM_E_INVALIDARG);
 	if (!fixture->type->kernel->has_tasks) {
@@ -190,8 +182,6 @@ static void tables_alone(struct fixture *fixture)
 	tmem_target *target = fixture->target;
 	struct events events;
 
-	if (!is_kernel(fixture))
-		return;
 	listen_to(target, &events);
 	assert_status(tmem_set_directory_base(target, layout->second_root), TMEM_S_OK);
 	expect_event(&events, TMEM_DATA_SPACE_VIRTUAL);
@@ -228,8 +218,6 @@ static void cursors_stay(struct fixture *fixture)
 	tmem_run_cursor *cursor;
 	uint64_t from = 0;
 
-	if (!is_kernel(fixture))
-		return;
 	assert_status(tmem_run_cursor_new(fixture->target, TMEM_DATA_SPACE_VIRTUAL, 0, &cursor),
 		      TMEM_S_OK);
 	select_second(fixture, fixture->target);
@@ -248,8 +236,6 @@ static void facts(struct fixture *fixture)
 	tmem_status status = TMEM_S_OK;
 	uint32_t count = 0;
 
-	if (!is_kernel(fixture))
-		return;
 	for (; count < 1000 && status == TMEM_S_OK; count++) {
 		fact.size = sizeof(fact);
 		status = tmem_get_kernel_fact(fixture->target, count, &fact);
@@ -263,13 +249,13 @@ static void facts(struct fixture *fixture)
 }
 
 const struct check checks_implicit[] = {
-	{ "implicit_by_default", by_default },
-	{ "implicit_unknown_process", unknown_process },
-	{ "implicit_processes", processes },
-	{ "implicit_twins", twins },
-	{ "implicit_list", list },
-	{ "implicit_tables_alone", tables_alone },
-	{ "implicit_cursors_stay", cursors_stay },
-	{ "implicit_facts", facts },
+	{ "implicit_by_default", by_default, TMEM_MODE_KERNEL },
+	{ "implicit_unknown_process", unknown_process, TMEM_MODE_KERNEL },
+	{ "implicit_processes", processes, TMEM_MODE_KERNEL },
+	{ "implicit_twins", twins, TMEM_MODE_KERNEL },
+	{ "implicit_list", list, TMEM_MODE_KERNEL },
+	{ "implicit_tables_alone", tables_alone, TMEM_MODE_KERNEL },
+	{ "implicit_cursors_stay", cursors_stay, TMEM_MODE_KERNEL },
+	{ "implicit_facts", facts, TMEM_MODE_KERNEL },
 	{ 0 },
 };

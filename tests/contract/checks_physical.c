@@ -12,8 +12,6 @@ static void user_transfers(struct fixture *fixture)
 	uint64_t filled = 12345;
 	size_t done = 12345;
 
-	if (is_kernel(fixture))
-		return;
 	assert_status(tmem_read_physical(target, 0, buffer, 8, &done), TMEM_E_UNEXPECTED);
 	assert_int_equal(done, 0);
 	assert_memory_equal(buffer, "12345678", 8);
@@ -42,8 +40,6 @@ static void user_batches(struct fixture *fixture)
 	uint8_t buffer[8];
 	struct tmem_transfer item = { .buffer = buffer, .size = 8, .done = 12345 };
 
-	if (is_kernel(fixture))
-		return;
 	assert_status(tmem_read_physical_batch(fixture->target, &item, 1), TMEM_E_UNEXPECTED);
 	assert_int_equal(item.done, 0);
 	assert_status(item.status, TMEM_E_UNEXPECTED);
@@ -61,8 +57,6 @@ static void user_translation(struct fixture *fixture)
 	struct tmem_translation all = { .size = sizeof(all) };
 	size_t levels = 12345;
 
-	if (is_kernel(fixture))
-		return;
 	assert_status(tmem_translate(fixture->target, TMEM_CURRENT_DIRECTORY_BASE, at, &all),
 		      TMEM_E_UNEXPECTED);
 	assert_status(tmem_virtual_to_physical_batch(fixture->target, &at, &physical, 1, &levels),
@@ -85,8 +79,6 @@ static void user_runs(struct fixture *fixture)
 	struct tmem_run run = { .size = sizeof(run) };
 	tmem_run_cursor *cursor;
 
-	if (is_kernel(fixture))
-		return;
 	assert_status(tmem_get_next_run(fixture->target, TMEM_DATA_SPACE_PHYSICAL, 0, &run),
 		      TMEM_E_UNEXPECTED);
 	assert_status(tmem_run_cursor_new(fixture->target, TMEM_DATA_SPACE_PHYSICAL, 0, &cursor),
@@ -106,8 +98,6 @@ static void reads(struct fixture *fixture)
 	const struct ram *ram = &fixture->layout.ram;
 	uint8_t buffer[64];
 
-	if (!is_kernel(fixture))
-		return;
 	for (size_t i = 0; i < ram->count; i++) {
 		const struct ram_stretch *stretch = &ram->stretches[i];
 		uint64_t from = stretch->first + stretch->size - 10;
@@ -139,7 +129,7 @@ static void outside_of_memory(struct fixture *fixture)
 	uint64_t filled;
 	size_t done;
 
-	for (size_t i = 0; i < COUNT(places) && is_kernel(fixture); i++) {
+	for (size_t i = 0; i < COUNT(places); i++) {
 		memset(buffer, 0xee, sizeof(buffer));
 		done = 12345;
 		assert_status(tmem_read_physical(target, places[i], buffer, 8, &done),
@@ -172,7 +162,7 @@ static void cache_types(struct fixture *fixture)
 	uint8_t buffer[8] = "12345678";
 	size_t done;
 
-	for (uint32_t flags = 1; flags < 6 && is_kernel(fixture); flags++) {
+	for (uint32_t flags = 1; flags < 6; flags++) {
 		tmem_status expected = flags > 3 ? TMEM_E_INVALIDARG : TMEM_E_NOTIMPL;
 
 		done = 12345;
@@ -184,8 +174,7 @@ static void cache_types(struct fixture *fixture)
 			      expected);
 		assert_int_equal(done, 0);
 	}
-	if (is_kernel(fixture))
-		expect_physical(fixture->target, spare, "\0\0\0\0\0\0\0\0", 8);
+	expect_physical(fixture->target, spare, "\0\0\0\0\0\0\0\0", 8);
 }
 
 /* One event of its own kind for each call that changed a byte. */
@@ -199,8 +188,6 @@ static void writes(struct fixture *fixture)
 	tmem_target *twin;
 	size_t done = 0;
 
-	if (!is_kernel(fixture))
-		return;
 	assert_status(tmem_target_dup(fixture->target, &twin), TMEM_S_OK);
 	listen_to(fixture->target, &events);
 	listen_to(twin, &other);
@@ -239,8 +226,6 @@ static void interrupted_fill(struct fixture *fixture)
 {
 	uint64_t filled = 12345;
 
-	if (!is_kernel(fixture))
-		return;
 	assert_status(tmem_set_interrupt(fixture->target), TMEM_S_OK);
 	assert_status(
 		tmem_fill_physical(fixture->target, fixture->layout.spare, 100, "x", 1, &filled),
@@ -259,8 +244,6 @@ static void read_batch(struct fixture *fixture)
 	static uint8_t buffers[ITEMS][300];
 	uint64_t state = 17;
 
-	if (!is_kernel(fixture))
-		return;
 	memset(buffers, 0xee, sizeof(buffers));
 	for (size_t i = 0; i < ITEMS; i++) {
 		const struct ram_stretch *stretch =
@@ -301,8 +284,6 @@ static void write_batch(struct fixture *fixture)
 	};
 	struct events events;
 
-	if (!is_kernel(fixture))
-		return;
 	listen_to(fixture->target, &events);
 	assert_status(tmem_write_physical_batch(fixture->target, items, 3), TMEM_S_FALSE);
 	expect_event(&events, TMEM_DATA_SPACE_PHYSICAL);
@@ -322,8 +303,6 @@ static void runs(struct fixture *fixture)
 	tmem_run_cursor *cursor = NULL;
 	uint64_t bytes = 0, end = 0;
 
-	if (!is_kernel(fixture))
-		return;
 	assert_status(tmem_run_cursor_new(fixture->target, TMEM_DATA_SPACE_PHYSICAL, 0, &cursor),
 		      TMEM_S_OK);
 	while (tmem_run_cursor_next(cursor, &run) == TMEM_S_OK) {
@@ -346,17 +325,17 @@ static void runs(struct fixture *fixture)
 }
 
 const struct check checks_physical[] = {
-	{ "physical_user_transfers", user_transfers },
-	{ "physical_user_batches", user_batches },
-	{ "physical_user_translation", user_translation },
-	{ "physical_user_runs", user_runs },
-	{ "physical_reads", reads },
-	{ "physical_outside_of_memory", outside_of_memory },
-	{ "physical_cache_types", cache_types },
-	{ "physical_writes", writes },
-	{ "physical_interrupted_fill", interrupted_fill },
-	{ "physical_read_batch", read_batch },
-	{ "physical_write_batch", write_batch },
-	{ "physical_runs", runs },
+	{ "physical_user_transfers", user_transfers, TMEM_MODE_USER },
+	{ "physical_user_batches", user_batches, TMEM_MODE_USER },
+	{ "physical_user_translation", user_translation, TMEM_MODE_USER },
+	{ "physical_user_runs", user_runs, TMEM_MODE_USER },
+	{ "physical_reads", reads, TMEM_MODE_KERNEL },
+	{ "physical_outside_of_memory", outside_of_memory, TMEM_MODE_KERNEL },
+	{ "physical_cache_types", cache_types, TMEM_MODE_KERNEL },
+	{ "physical_writes", writes, TMEM_MODE_KERNEL },
+	{ "physical_interrupted_fill", interrupted_fill, TMEM_MODE_KERNEL },
+	{ "physical_read_batch", read_batch, TMEM_MODE_KERNEL },
+	{ "physical_write_batch", write_batch, TMEM_MODE_KERNEL },
+	{ "physical_runs", runs, TMEM_MODE_KERNEL },
 	{ 0 },
 };

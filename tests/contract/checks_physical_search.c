@@ -43,8 +43,6 @@ static void finds(struct fixture *fixture)
 	uint64_t first = ram->stretches[1].first;
 	uint64_t at;
 
-	if (!is_kernel(fixture))
-		return;
 	at = search_both(fixture, first, 1u << 30, NEEDLE, NEEDLE_SIZE, 1);
 	assert_true(at != UINT64_MAX);
 	search_both(fixture, at, NEEDLE_SIZE, NEEDLE, NEEDLE_SIZE, 1);
@@ -67,7 +65,7 @@ static void never_across_a_hole(struct fixture *fixture)
 	const struct ram *ram = &fixture->layout.ram;
 	uint64_t match = UNTOUCHED;
 
-	for (size_t i = 1; i + 1 < ram->count && is_kernel(fixture); i++) {
+	for (size_t i = 1; i + 1 < ram->count; i++) {
 		const struct ram_stretch *low = &ram->stretches[i], *high = low + 1;
 
 		if (low->first + low->size == high->first)
@@ -78,8 +76,6 @@ static void never_across_a_hole(struct fixture *fixture)
 		assert_status(tmem_write_physical(fixture->target, high->first, "match", 5, NULL),
 			      TMEM_S_OK);
 	}
-	if (!is_kernel(fixture))
-		return;
 	assert_status(
 		tmem_search_physical(fixture->target, 0, UINT64_MAX, "splitmatch", 10, 1, &match),
 		TMEM_E_NO_MORE_ENTRIES);
@@ -99,8 +95,6 @@ static void arguments(struct fixture *fixture)
 	uint64_t spare = fixture->layout.spare;
 	uint64_t match = UNTOUCHED;
 
-	if (!is_kernel(fixture))
-		return;
 	assert_status(tmem_search_physical(target, spare, 100, "abc", 0, 1, &match),
 		      TMEM_E_INVALIDARG);
 	assert_status(tmem_search_physical(target, spare, 100, "abc", 3, 2, &match),
@@ -134,8 +128,6 @@ static void cursor(struct fixture *fixture)
 	tmem_search_cursor *cursor;
 	unsigned count = 0;
 
-	if (!is_kernel(fixture))
-		return;
 	assert_status(tmem_search_cursor_new(fixture->target, &request, &cursor), TMEM_S_OK);
 	for (;; expected++, count++) {
 		expected =
@@ -151,9 +143,9 @@ static void cursor(struct fixture *fixture)
 }
 
 const struct check checks_physical_search[] = {
-	{ "physical_search_finds", finds },
-	{ "physical_search_never_across_a_hole", never_across_a_hole },
-	{ "physical_search_arguments", arguments },
-	{ "physical_search_cursor", cursor },
+	{ "physical_search_finds", finds, TMEM_MODE_KERNEL },
+	{ "physical_search_never_across_a_hole", never_across_a_hole, TMEM_MODE_KERNEL },
+	{ "physical_search_arguments", arguments, TMEM_MODE_KERNEL },
+	{ "physical_search_cursor", cursor, TMEM_MODE_KERNEL },
 	{ 0 },
 };

@@ -18,8 +18,6 @@ static void kernel_mode(struct fixture *fixture)
 	struct tmem_memory_basic_information info;
 	const uint8_t zeros[sizeof(info)] = { 0 };
 
-	if (!is_kernel(fixture))
-		return;
 	for (size_t i = 0; i < COUNT(places); i++) {
 		memset(&info, 0xee, sizeof(info));
 		assert_status(tmem_query_virtual(fixture->target, places[i], &info),
@@ -34,8 +32,6 @@ static void mapped(struct fixture *fixture)
 	static const char *const roles[] = { "plain", "after", "lonely", "haystack" };
 	struct tmem_memory_basic_information info;
 
-	if (is_kernel(fixture))
-		return;
 	for (size_t i = 0; i < COUNT(roles); i++) {
 		const struct model_run *run = model_run(&fixture->model, roles[i]);
 		size_t size = model_run_size(run);
@@ -63,8 +59,6 @@ static void free_space(struct fixture *fixture)
 	struct tmem_memory_basic_information info;
 	uint64_t from = at_run(fixture, "after", 2 * MODEL_PAGE);
 
-	if (is_kernel(fixture))
-		return;
 	query(fixture, from + 100, &info);
 	assert_int_equal(info.base_address, from);
 	assert_int_equal(info.region_size, 2 * MODEL_PAGE);
@@ -82,8 +76,6 @@ static void walk(struct fixture *fixture)
 	uint64_t at = model->base - 0x8000;
 	size_t seen = 0;
 
-	if (is_kernel(fixture))
-		return;
 	while (at < model->base + 0x90000) {
 		struct tmem_memory_basic_information info;
 
@@ -105,8 +97,6 @@ static void beyond_the_user_range(struct fixture *fixture)
 	struct tmem_memory_basic_information info;
 	const uint8_t zeros[sizeof(info)] = { 0 };
 
-	if (is_kernel(fixture))
-		return;
 	if (fixture->model.pointer_size == 4) {
 		memset(&info, 0xee, sizeof(info));
 		assert_status(tmem_query_virtual(fixture->target, 0x1234567800000000u, &info),
@@ -124,10 +114,10 @@ static void beyond_the_user_range(struct fixture *fixture)
 }
 
 const struct check checks_query[] = {
-	{ "query_kernel_mode", kernel_mode },
-	{ "query_mapped", mapped },
-	{ "query_free_space", free_space },
-	{ "query_walk", walk },
-	{ "query_beyond_the_user_range", beyond_the_user_range },
+	{ "query_kernel_mode", kernel_mode, TMEM_MODE_KERNEL },
+	{ "query_mapped", mapped, TMEM_MODE_USER },
+	{ "query_free_space", free_space, TMEM_MODE_USER },
+	{ "query_walk", walk, TMEM_MODE_USER },
+	{ "query_beyond_the_user_range", beyond_the_user_range, TMEM_MODE_USER },
 	{ 0 },
 };

@@ -225,8 +225,6 @@ static void physical(struct fixture *fixture)
 {
 	uint64_t match = UNTOUCHED;
 
-	if (is_kernel(fixture))
-		return;
 	assert_status(tmem_search_physical(fixture->target, 0, 0x1000, "x", 1, 1, &match),
 		      TMEM_E_UNEXPECTED);
 	assert_int_equal(match, UNTOUCHED);
@@ -242,6 +240,6 @@ const struct check checks_search[] = {
 	{ "search_across_runs", across_runs },
 	{ "search_every_hit", every_hit },
 	{ "search_cursor_requests", cursor_requests },
-	{ "search_physical", physical },
+	{ "search_physical", physical, TMEM_MODE_USER },
 	{ 0 },
 };

@@ -74,7 +74,7 @@ static void every_page(struct fixture *fixture)
 {
 	const struct layout *layout = &fixture->layout;
 
-	for (size_t i = 0; i < layout->count && is_kernel(fixture); i++) {
+	for (size_t i = 0; i < layout->count; i++) {
 		const struct ram_page *page = &layout->pages[i];
 		const uint64_t at[] = { 0, page->size - 1, page->size / 2 + 0x123 };
 
@@ -97,8 +97,6 @@ static size_t no_pages(const struct fixture *fixture, uint64_t *places)
 	uint64_t base = fixture->model.base;
 	size_t count = 0;
 
-	if (!is_kernel(fixture))
-		return 0;
 	places[count++] = hole(fixture);
 	places[count++] = model_api(&fixture->model, base + LAYOUT_SWAPPED + 0x123);
 	places[count++] = model_api(&fixture->model, base + LAYOUT_NO_TABLE + 0x123);
@@ -120,7 +118,7 @@ static void no_page(struct fixture *fixture)
 {
 	uint64_t places[8];
 	size_t count = no_pages(fixture, places);
-	bool more = is_kernel(fixture) && impossible(fixture, &places[count]);
+	bool more = impossible(fixture, &places[count]);
 	struct tmem_error_detail detail = { .size = sizeof(detail) };
 	uint64_t physical;
 
@@ -142,7 +140,7 @@ static void offsets(struct fixture *fixture)
 	const struct layout *layout = &fixture->layout;
 	uint64_t expected[MOST_OFFSETS], got[MOST_OFFSETS + 1];
 
-	for (size_t i = 0; i < layout->count && is_kernel(fixture); i++) {
+	for (size_t i = 0; i < layout->count; i++) {
 		const struct ram_page *page = &layout->pages[i];
 		uint64_t address = page->virtual_ + 0x123;
 		uint64_t api = model_api(&fixture->model, address);
@@ -178,8 +176,6 @@ static void offsets_optional(struct fixture *fixture)
 	uint64_t got[MOST_OFFSETS];
 	size_t levels = 12345;
 
-	if (!is_kernel(fixture))
-		return;
 	assert_status(tmem_get_virtual_translation_physical_offsets(fixture->target, at, NULL, 0,
 								    &levels),
 		      TMEM_S_OK);
@@ -198,7 +194,7 @@ static void offsets_partial(struct fixture *fixture)
 {
 	uint64_t places[8], expected[MOST_OFFSETS], got[MOST_OFFSETS];
 	size_t count = no_pages(fixture, places);
-	bool more = is_kernel(fixture) && impossible(fixture, &places[count]);
+	bool more = impossible(fixture, &places[count]);
 
 	for (size_t i = 0; i < count + more; i++) {
 		bool possible = i < count;
@@ -267,7 +263,7 @@ static void in_full(struct fixture *fixture)
 	const struct layout *layout = &fixture->layout;
 	struct tmem_translation translation;
 
-	for (size_t i = 0; i < layout->count && is_kernel(fixture); i++) {
+	for (size_t i = 0; i < layout->count; i++) {
 		const struct ram_page *page = &layout->pages[i];
 		const struct tmem_translation_level *last;
 		uint32_t compared = TMEM_TRANSLATION_NO_ACCESS;
@@ -302,8 +298,6 @@ static void in_full_without_page(struct fixture *fixture)
 	uint64_t places[8];
 	size_t count = no_pages(fixture, places);
 
-	if (!is_kernel(fixture))
-		return;
 	for (size_t i = 0; i < count; i++) {
 		uint64_t address = to_model(fixture, places[i]);
 		uint64_t first, last;
@@ -342,7 +336,7 @@ static void other_tables(struct fixture *fixture)
 	const struct layout *layout = &fixture->layout;
 	struct tmem_translation translation = { .size = sizeof(translation) };
 
-	for (size_t i = 0; i < layout->second_count && is_kernel(fixture); i++) {
+	for (size_t i = 0; i < layout->second_count; i++) {
 		const struct ram_page *page = &layout->second[i];
 
 		assert_status(tmem_translate(fixture->target, layout->second_root,
@@ -352,8 +346,7 @@ static void other_tables(struct fixture *fixture)
 		assert_int_equal(translation.physical, page->physical + 8);
 		assert_int_equal(translation.directory_base, layout->second_root);
 	}
-	if (is_kernel(fixture))
-		expect_model(fixture->target, &fixture->model);
+	expect_model(fixture->target, &fixture->model);
 }
 
 static void many_at_once(struct fixture *fixture)
@@ -363,8 +356,6 @@ static void many_at_once(struct fixture *fixture)
 	size_t bad = no_pages(fixture, addresses);
 	size_t count = bad, translated = 12345;
 
-	if (!is_kernel(fixture))
-		return;
 	/* From the last to the first: the order is the caller's. */
 	for (size_t i = layout->count; i-- > 0;)
 		addresses[count++] =
@@ -394,14 +385,14 @@ static void many_at_once(struct fixture *fixture)
 }
 
 const struct check checks_translate[] = {
-	{ "translate_every_page", every_page },
-	{ "translate_no_page", no_page },
-	{ "translate_offsets", offsets },
-	{ "translate_offsets_optional", offsets_optional },
-	{ "translate_offsets_partial", offsets_partial },
-	{ "translate_in_full", in_full },
-	{ "translate_in_full_without_page", in_full_without_page },
-	{ "translate_other_tables", other_tables },
-	{ "translate_many_at_once", many_at_once },
+	{ "translate_every_page", every_page, TMEM_MODE_KERNEL },
+	{ "translate_no_page", no_page, TMEM_MODE_KERNEL },
+	{ "translate_offsets", offsets, TMEM_MODE_KERNEL },
+	{ "translate_offsets_optional", offsets_optional, TMEM_MODE_KERNEL },
+	{ "translate_offsets_partial", offsets_partial, TMEM_MODE_KERNEL },
+	{ "translate_in_full", in_full, TMEM_MODE_KERNEL },
+	{ "translate_in_full_without_page", in_full_without_page, TMEM_MODE_KERNEL },
+	{ "translate_other_tables", other_tables, TMEM_MODE_KERNEL },
+	{ "translate_many_at_once", many_at_once, TMEM_MODE_KERNEL },
 	{ 0 },
 };

@@ -49,9 +49,12 @@ static void add_job(const struct fixture_type *type, const struct check *check, 
 
 static void add_fixture(const struct fixture_type *type)
 {
+	unsigned mode = type->kernel ? TMEM_MODE_KERNEL : TMEM_MODE_USER;
+
 	for (size_t i = 0; i < COUNT(check_tables); i++)
 		for (const struct check *check = check_tables[i]; check->name; check++)
-			add_job(type, check, type->name);
+			if (!check->mode || check->mode == mode)
+				add_job(type, check, type->name);
 }
 
 static void add_kind(void *context, const char *name, const char *text)

@@ -60,6 +60,7 @@ extern const struct fixture_type fixtures_kernel[];
 struct check {
 	const char *name;
 	void (*run)(struct fixture *fixture);
+	unsigned mode; /* enum tmem_mode that it is about; 0: both */
 };
 
 extern const struct check checks_read[];

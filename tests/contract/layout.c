@@ -65,8 +65,7 @@ static void add_page(struct layout *layout, bool second, const struct ram_page *
 /* Copies the bytes of a page into its frame. */
 static void fill_frame(struct layout *layout, uint64_t physical, const uint8_t *bytes)
 {
-	for (size_t i = 0; i < RAM_PAGE; i++)
-		*ram_at(&layout->ram, physical + i) = bytes[i];
+	memcpy(ram_at(&layout->ram, physical), bytes, RAM_PAGE);
 }
 
 /* A frame for each page of a run. */
@@ -267,6 +266,20 @@ bool layout_next_run(const struct layout *layout, uint64_t from, struct layout_r
 	return found;
 }
 
+/* The bytes of a page as hex digits: by hand, since there are thousands of them. */
+static void write_page(FILE *file, uint64_t address, const uint8_t *bytes)
+{
+	char line[2 * RAM_PAGE];
+
+	for (size_t i = 0; i < RAM_PAGE; i++) {
+		line[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+		line[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+	}
+	fprintf(file, "bytes 0x%" PRIx64 " ", address);
+	fwrite(line, sizeof(line), 1, file);
+	putc('\n', file);
+}
+
 /* Frames with their bytes; tables are made by the description's own lines. */
 static void write_frames(const struct layout *layout, FILE *file, bool every_page)
 {
@@ -279,10 +292,7 @@ static void write_frames(const struct layout *layout, FILE *file, bool every_pag
 		for (uint64_t at = 0; i && at < stretch->size; at += RAM_PAGE) {
 			if (!every_page && !memcmp(stretch->bytes + at, zeros, RAM_PAGE))
 				continue;
-			fprintf(file, "bytes 0x%" PRIx64 " ", stretch->first + at);
-			for (size_t k = 0; k < RAM_PAGE; k++)
-				fprintf(file, "%02x", stretch->bytes[at + k]);
-			putc('\n', file);
+			write_page(file, stretch->first + at, stretch->bytes + at);
 		}
 	}
 }
