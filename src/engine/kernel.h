@@ -22,6 +22,7 @@ struct tmi_kernel_list {
 	tmem_status status;  /* S_OK or S_FALSE: cut */
 	char *why;           /* of S_FALSE; owned */
 	uint64_t generation; /* of the target when it was taken */
+	bool steady;         /* the target could not run then */
 };
 
 struct tmi_kernel {
@@ -59,7 +60,16 @@ void tmi_kernel_free(struct tmi_kernel *kernel);
  */
 tmem_status tmi_kernel_need(struct tmi_kernel *kernel, tmem_target *target);
 
-/* Takes the lock; TMEM_E_UNEXPECTED when this thread has it: a progress callback asks. */
+/* True when it was looked for and there is none. */
+static inline bool tmi_kernel_is_absent(const struct tmi_kernel *kernel)
+{
+	return atomic_load_explicit(&kernel->found, memory_order_acquire) == TMI_KERNEL_ABSENT;
+}
+
+/*
+ * Takes the lock, which is held whenever a provider works; TMEM_E_UNEXPECTED when this thread has
+ * it: a progress callback asks.
+ */
 tmem_status tmi_kernel_lock(struct tmi_kernel *kernel);
 
 /* Name of the part of the kernel's half that holds @address, "" = none; *last is its end. */
@@ -99,10 +109,10 @@ tmem_status tmi_kernel_list(struct tmi_kernel *kernel, tmem_target *target,
 /* Modules of the kernel, itself first; malloc()ed. None when nobody can tell. */
 tmem_status tmi_kernel_modules(struct tmi_kernel *kernel, tmem_target *target,
 			       struct tmi_os_module **modules, size_t *count);
-/* Nearest name at or below an address; false = none. */
-bool tmi_kernel_name(struct tmi_kernel *kernel, uint64_t address, char *name, size_t name_size,
-		     uint64_t *start);
-/* Address of a name; false = none. */
-bool tmi_kernel_symbol(struct tmi_kernel *kernel, const char *name, uint64_t *address);
+/* Nearest name at or below an address; TMEM_S_FALSE = none. */
+tmem_status tmi_kernel_name(struct tmi_kernel *kernel, uint64_t address, char *name,
+			    size_t name_size, uint64_t *start);
+/* Address of a name; TMEM_S_FALSE = none. */
+tmem_status tmi_kernel_symbol(struct tmi_kernel *kernel, const char *name, uint64_t *address);
 
 #endif

@@ -65,11 +65,14 @@ static tmem_status take_list(struct tmi_kernel *kernel, tmem_target *target,
 tmem_status tmi_kernel_list(struct tmi_kernel *kernel, tmem_target *target,
 			    const struct tmi_kernel_list **list)
 {
-	struct tmi_kernel_list fresh = { .generation = tmi_space_generation(kernel->physical) };
+	bool steady = atomic_load(&kernel->shared->steady);
+	struct tmi_kernel_list fresh = { .generation = tmi_space_generation(kernel->physical),
+					 .steady = steady };
 
 	*list = &kernel->list;
-	if (kernel->list.processes && kernel->list.generation == fresh.generation &&
-	    atomic_load(&kernel->shared->steady)) {
+	/* One of a target that ran says nothing of it once it is stopped. */
+	if (kernel->list.processes && kernel->list.generation == fresh.generation && steady &&
+	    kernel->list.steady) {
 		if (kernel->list.status == TMEM_S_FALSE)
 			tmi_fail_text(TMEM_S_FALSE, "%s", kernel->list.why ? kernel->list.why : "");
 		return kernel->list.status;
@@ -93,7 +96,7 @@ static tmem_status lock_list(tmem_target *target, struct tmi_kernel **kernel,
 
 	if (status == TMEM_S_OK)
 		status = tmi_kernel_need(*kernel, target);
-	if (status == TMEM_E_UNEXPECTED && *kernel)
+	if (status == TMEM_E_UNEXPECTED && *kernel && tmi_kernel_is_absent(*kernel))
 		status = TMEM_E_NOINTERFACE;
 	if (status == TMEM_S_OK)
 		status = tmi_kernel_lock(*kernel);
@@ -195,11 +198,15 @@ tmem_status tmem_get_kernel_fact(tmem_target *target, uint32_t index, struct tme
 	status = kernel_of(target, &kernel);
 	if (status == TMEM_S_OK)
 		status = tmi_kernel_need(kernel, target);
-	if (status == TMEM_E_UNEXPECTED && kernel)
+	if (TMEM_FAILED(status) && kernel && tmi_kernel_is_absent(kernel))
 		status = TMEM_S_OK; /* what was tried is a fact too */
-	if (status == TMEM_S_OK &&
-	    (!kernel->state || !kernel->provider->fact(kernel->state, index, &found)))
-		status = tmi_fail(TMEM_E_NO_MORE_ENTRIES, TMEM_REASON_NONE, index);
+	if (status == TMEM_S_OK)
+		status = tmi_kernel_lock(kernel);
+	if (status == TMEM_S_OK) {
+		if (!kernel->state || !kernel->provider->fact(kernel->state, index, &found))
+			status = tmi_fail(TMEM_E_NO_MORE_ENTRIES, TMEM_REASON_NONE, index);
+		pthread_mutex_unlock(&kernel->lock);
+	}
 	if (status == TMEM_S_OK)
 		*fact = (struct tmem_kernel_fact){ .size = sizeof(*fact),
 						   .name = found.name,
@@ -230,7 +237,7 @@ tmem_status tmem_get_directory_base(tmem_target *target, uint64_t *directory_bas
 	status = kernel_of(target, &kernel);
 	if (status == TMEM_S_OK)
 		status = tmi_kernel_need(kernel, target);
-	if (status == TMEM_E_UNEXPECTED && kernel)
+	if (status == TMEM_E_UNEXPECTED && kernel && tmi_kernel_is_absent(kernel))
 		status = TMEM_E_NO_PAGEFILE;
 	if (status != TMEM_S_OK)
 		return tmi_call_end(target, status);
@@ -255,24 +262,25 @@ static tmem_status switch_space(tmem_target *target, struct tmi_space *space)
 static tmem_status set_directory_base(tmem_target *target, struct tmi_kernel *kernel,
 				      uint64_t directory_base)
 {
+	struct tmi_translation trial = *tmi_space_translation(kernel->home);
 	struct tmi_space *space = kernel->home;
 	struct tmi_paging_walk walk;
 	tmem_status status = TMEM_S_OK;
 	uint8_t entry[4];
 	size_t done;
 
-	if (directory_base)
-		status = tmi_kernel_space(kernel, 0, directory_base, &space);
-	if (status == TMEM_S_OK && directory_base) {
+	if (directory_base) {
 		/* The scheme knows what of the value is an address. */
-		tmi_translated_walk(tmi_space_translation(space), 0, &walk);
-		status =
-			tmi_space_read(kernel->physical, walk.base, entry, sizeof(entry), 0, &done);
+		trial.tables.root = directory_base;
+		tmi_translated_walk(&trial, 0, &walk);
+		tmi_space_read(kernel->physical, walk.base, entry, sizeof(entry), 0, &done);
 		if (done < sizeof(entry))
 			return tmi_fail_text(TMEM_E_INVALIDARG,
 					     "no page table can be at physical %llx: the target "
 					     "has no memory there",
 					     (unsigned long long)walk.base);
+		/* Spaces are kept until close: none is made for nothing. */
+		status = tmi_kernel_space(kernel, 0, directory_base, &space);
 	}
 	return status == TMEM_S_OK ? switch_space(target, space) : status;
 }

@@ -18,29 +18,47 @@ tmem_status tmi_kernel_modules(struct tmi_kernel *kernel, tmem_target *target,
 	*count = 0;
 	if (!has_provider(kernel))
 		return TMEM_S_OK;
+	status = tmi_kernel_lock(kernel);
+	if (status != TMEM_S_OK)
+		return status;
 	tmi_kernel_view_init(&view, kernel, target);
 	status = kernel->provider->modules(kernel->state, &view.memory, modules, count);
+	pthread_mutex_unlock(&kernel->lock);
 	return status == TMEM_E_NOINTERFACE || status == TMEM_S_FALSE ? TMEM_S_OK : status;
 }
 
-bool tmi_kernel_name(struct tmi_kernel *kernel, uint64_t address, char *name, size_t name_size,
-		     uint64_t *start)
+tmem_status tmi_kernel_name(struct tmi_kernel *kernel, uint64_t address, char *name,
+			    size_t name_size, uint64_t *start)
 {
 	struct tmi_kernel_view view;
+	tmem_status status;
+	bool known;
 
 	if (!has_provider(kernel))
-		return false;
+		return TMEM_S_FALSE;
+	status = tmi_kernel_lock(kernel);
+	if (status != TMEM_S_OK)
+		return status;
 	tmi_kernel_view_init(&view, kernel, NULL);
-	return kernel->provider->nearest(kernel->state, &view.memory, address, name, name_size,
-					 start);
+	known = kernel->provider->nearest(kernel->state, &view.memory, address, name, name_size,
+					  start);
+	pthread_mutex_unlock(&kernel->lock);
+	return known ? TMEM_S_OK : TMEM_S_FALSE;
 }
 
-bool tmi_kernel_symbol(struct tmi_kernel *kernel, const char *name, uint64_t *address)
+tmem_status tmi_kernel_symbol(struct tmi_kernel *kernel, const char *name, uint64_t *address)
 {
 	struct tmi_kernel_view view;
+	tmem_status status;
+	bool known;
 
 	if (!has_provider(kernel))
-		return false;
+		return TMEM_S_FALSE;
+	status = tmi_kernel_lock(kernel);
+	if (status != TMEM_S_OK)
+		return status;
 	tmi_kernel_view_init(&view, kernel, NULL);
-	return kernel->provider->symbol(kernel->state, &view.memory, name, address);
+	known = kernel->provider->symbol(kernel->state, &view.memory, name, address);
+	pthread_mutex_unlock(&kernel->lock);
+	return known ? TMEM_S_OK : TMEM_S_FALSE;
 }

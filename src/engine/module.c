@@ -124,7 +124,8 @@ static tmem_status collect_kernel(tmem_target *target, struct tmi_module_list *l
 	free(modules);
 	if (status == TMEM_S_OK && !enough_memory)
 		status = tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
-	qsort(list->modules, list->count, sizeof(*list->modules), compare_modules);
+	if (list->count)
+		qsort(list->modules, list->count, sizeof(*list->modules), compare_modules);
 	return status;
 }
 
@@ -160,6 +161,26 @@ static bool can_change(tmem_target *target, const struct tmi_space *space)
 	return tmi_space_facts(space)->live && !atomic_load(&target->shared->caching);
 }
 
+/*
+ * Takes the lock. A progress callback may ask while this thread is taking the list, or does other
+ * work of the kernel; whoever has the lock then may be waiting for the kernel.
+ */
+static tmem_status lock_modules(tmem_target *target)
+{
+	struct tmi_kernel *kernel = target->shared->kernel;
+	tmem_status status = TMEM_S_OK;
+
+	if (kernel && tmi_event_inside()) {
+		status = tmi_kernel_lock(kernel);
+		if (status != TMEM_S_OK)
+			return status;
+		pthread_mutex_unlock(&kernel->lock);
+	}
+	if (pthread_mutex_lock(&target->module_lock))
+		status = tmi_fail(TMEM_E_UNEXPECTED, TMEM_REASON_IN_CALLBACK, 0);
+	return status;
+}
+
 tmem_status tmem_get_number_modules(tmem_target *target, uint32_t *number)
 {
 	struct tmi_space *space;
@@ -169,8 +190,9 @@ tmem_status tmem_get_number_modules(tmem_target *target, uint32_t *number)
 		return tmi_call_end(target, tmi_bad_argument("number", "a pointer, not NULL"));
 	*number = 0;
 	status = tmi_call_virtual(target, &space);
+	if (status == TMEM_S_OK)
+		status = lock_modules(target);
 	if (status == TMEM_S_OK) {
-		pthread_mutex_lock(&target->module_lock);
 		if (!is_current(target, space) || can_change(target, space))
 			status = take_list(target, space);
 		if (status == TMEM_S_OK)
@@ -286,8 +308,9 @@ static tmem_status get_module(tmem_target *target, const struct wanted *wanted,
 		return tmi_call_end(target,
 				    tmi_bad_argument("module", "a struct with its size field set"));
 	status = tmi_call_virtual(target, &space);
+	if (status == TMEM_S_OK)
+		status = lock_modules(target);
 	if (status == TMEM_S_OK) {
-		pthread_mutex_lock(&target->module_lock);
 		status = look_up(target, space, wanted, module);
 		pthread_mutex_unlock(&target->module_lock);
 	}

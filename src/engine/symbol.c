@@ -68,10 +68,12 @@ static tmem_status name_in_kernel(struct tmi_space *space, uint64_t offset, int3
 {
 	uint64_t inside = offset, start;
 	char name[512];
+	tmem_status status = TMEM_S_FALSE;
 
-	tmi_space_enter(space, &inside);
-	if (delta || !tmi_kernel_name(space->shared->kernel, inside, name, sizeof(name), &start))
-		return no_symbol(offset);
+	if (!delta && tmi_space_enter(space, &inside) == TMEM_S_OK)
+		status = tmi_kernel_name(space->shared->kernel, inside, name, sizeof(name), &start);
+	if (status != TMEM_S_OK)
+		return TMEM_FAILED(status) ? status : no_symbol(offset);
 	if (out->displacement)
 		*out->displacement = inside - start;
 	return put_name(out, "kernel", name);
@@ -179,12 +181,14 @@ static tmem_status find_in_modules(tmem_target *target, struct tmi_space *space,
 static tmem_status find_in_kernel(struct tmi_space *space, struct find *find)
 {
 	static const char own[] = "kernel";
+	tmem_status status;
 
 	if (find->module && !same(own, find->module, find->module_length))
 		return tmi_fail_text(TMEM_E_NOINTERFACE, "symbols are known of %s only", own);
-	if (!tmi_kernel_symbol(space->shared->kernel, find->name, &find->offset))
-		return tmi_fail_text(TMEM_E_NOINTERFACE, "no symbol is named %s", find->name);
-	return TMEM_S_OK;
+	status = tmi_kernel_symbol(space->shared->kernel, find->name, &find->offset);
+	if (status == TMEM_S_FALSE)
+		status = tmi_fail_text(TMEM_E_NOINTERFACE, "no symbol is named %s", find->name);
+	return status;
 }
 
 tmem_status tmem_get_offset_by_name(tmem_target *target, const char *symbol, uint64_t *offset)

@@ -27,6 +27,7 @@ static tmem_status handle_new(struct tmi_shared *shared, struct tmi_space *space
 			      tmem_target **target)
 {
 	tmem_target *handle = calloc(1, sizeof(*handle));
+	pthread_mutexattr_t attributes;
 	tmem_status status;
 
 	if (!handle)
@@ -34,7 +35,10 @@ static tmem_status handle_new(struct tmi_shared *shared, struct tmi_space *space
 	handle->shared = shared;
 	handle->callbacks.size = sizeof(handle->callbacks);
 	pthread_mutex_init(&handle->context_lock, NULL);
-	pthread_mutex_init(&handle->module_lock, NULL);
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
+	pthread_mutex_init(&handle->module_lock, &attributes);
+	pthread_mutexattr_destroy(&attributes);
 	status = tmi_context_set(handle, space, TMEM_ANY_ID);
 	if (status != TMEM_S_OK) {
 		handle_free(handle);
@@ -302,8 +306,8 @@ tmem_status tmem_describe(tmem_target *target, struct tmem_description *descript
 							     "a struct with its size field set"));
 	shared = target->shared;
 	/* The kernel tells the machine; without one there is what the kind knows. */
-	if (shared->kernel)
-		tmi_kernel_need(shared->kernel, target);
+	if (shared->kernel && tmi_kernel_need(shared->kernel, target) == TMEM_E_CONTROL_C_EXIT)
+		tmem_set_interrupt(target); /* it was meant for what follows */
 	/* A dropped process keeps its facts: the target can still be described. */
 	space = tmi_context_get(target)->space;
 	facts = tmi_space_facts(space);
