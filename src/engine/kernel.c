@@ -186,6 +186,9 @@ static tmem_status find_tables(struct tmi_kernel *kernel, tmem_target *target,
 		take_tables(kernel, &tables);
 	if (by_option != TMEM_S_FALSE)
 		return by_option;
+	/* What the options say wrong is to be put right first. */
+	if (status == TMEM_E_INVALIDARG)
+		return status;
 	return tmi_fail_text(TMEM_E_UNEXPECTED, "%s (root=ADDR gives page tables by hand)",
 			     tmi_error_text());
 }
@@ -209,6 +212,8 @@ static tmem_status look(struct tmi_kernel *kernel, tmem_target *target)
 		status = tmi_shared_set_facts(kernel->home, &kernel->facts);
 	if (status == TMEM_S_OK)
 		status = translate_space(kernel, kernel->home, &kernel->tables, data_offset);
+	if (status == TMEM_E_OUTOFMEMORY)
+		return status;
 	if (status != TMEM_S_OK) {
 		remember_absence(kernel, status);
 		return status;

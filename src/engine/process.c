@@ -89,12 +89,18 @@ tmem_status tmem_get_process_ids_by_index(tmem_target *target, uint32_t start, u
 tmem_status tmem_get_current_process_id(tmem_target *target, uint32_t *id)
 {
 	struct tmi_space *space;
-	tmem_status status = tmi_call_virtual(target, &space);
+	tmem_status status = TMEM_S_OK;
+	/* Kernel mode has this one process, also when no kernel is found. */
+	bool kernel = target && is_kernel(target);
 
+	if (!kernel)
+		status = tmi_call_virtual(target, &space);
 	if (status == TMEM_S_OK && !id)
 		status = tmi_bad_argument("id", "a pointer, not NULL");
-	if (id)
-		*id = status == TMEM_S_OK ? space->number : TMEM_ANY_ID;
+	if (id && status == TMEM_S_OK)
+		*id = kernel ? 0 : space->number;
+	else if (id)
+		*id = TMEM_ANY_ID;
 	return tmi_call_end(target, status);
 }
 
@@ -131,14 +137,15 @@ tmem_status tmem_get_current_process_system_id(tmem_target *target, uint32_t *sy
 {
 	struct tmi_process process;
 	struct tmi_space *space;
-	tmem_status status = tmi_call_virtual(target, &space);
+	tmem_status status;
 
 	if (system_id)
 		*system_id = TMEM_ANY_ID;
+	if (target && is_kernel(target))
+		return tmi_call_end(target, only_user_mode());
+	status = tmi_call_virtual(target, &space);
 	if (status == TMEM_S_OK && !system_id)
 		status = tmi_bad_argument("system_id", "a pointer, not NULL");
-	if (status == TMEM_S_OK && is_kernel(target))
-		status = only_user_mode();
 	if (status == TMEM_S_OK && !get_process(target->shared, space->number, &process))
 		status = no_such_process(space->number);
 	if (status == TMEM_S_OK)
