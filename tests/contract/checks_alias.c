@@ -112,7 +112,7 @@ static void set_frame(const struct fixture *fixture, uint8_t *entry, uint64_t fr
 
 	for (unsigned i = shape->width; i-- > 0;)
 		value = value << 8 | entry[i];
-	value = (value & ~shape->frame_mask) | frame;
+	value = (value & ~shape->frame_mask) | frame | fixture->type->kernel->encryption;
 	for (unsigned i = 0; i < shape->width; i++)
 		entry[i] = (uint8_t)(value >> 8 * i);
 }

@@ -55,7 +55,7 @@ static size_t plain_walk(struct fixture *fixture, uint64_t address, uint64_t *of
 		offsets[count++] = table + index * shape->width;
 		if (!read_entry(fixture, table + index * shape->width, &entry) || !(entry & 1))
 			return count;
-		table = entry & shape->frame_mask;
+		table = entry & shape->frame_mask & ~fixture->type->kernel->encryption;
 		if (is_page(shape, level, entry)) {
 			offsets[count++] = (table & ~mask) | (address & mask);
 			return count;

@@ -99,19 +99,20 @@ static void end(struct fixture *fixture)
 #define M4 0x400000u
 
 /* The tasks are in some only: a kernel whose processes nobody lists must work too. */
-static const struct kernel_shape x64 = { RAM_X64, false, true };
-static const struct kernel_shape x64_bare = { RAM_X64, false, false };
-static const struct kernel_shape x64_5 = { RAM_X64_5, false, false };
-static const struct kernel_shape x86 = { RAM_X86, false, true };
-static const struct kernel_shape x86_bare = { RAM_X86, false, false };
-static const struct kernel_shape pae = { RAM_PAE, false, true };
-static const struct kernel_shape pae_bare = { RAM_PAE, false, false };
-static const struct kernel_shape arm64 = { RAM_ARM64, false, true };
-static const struct kernel_shape arm64_bare = { RAM_ARM64, false, false };
-static const struct kernel_shape arm64_39 = { RAM_ARM64_39, false, false };
-static const struct kernel_shape x64_flat = { RAM_X64, true, false };
-static const struct kernel_shape arm64_flat = { RAM_ARM64, true, false };
-static const struct kernel_shape x86_flat = { RAM_X86, true, false };
+static const struct kernel_shape x64 = { RAM_X64, false, true, 0 };
+static const struct kernel_shape x64_bare = { RAM_X64, false, false, 0 };
+static const struct kernel_shape x64_sme = { RAM_X64, false, true, 1ull << 47 };
+static const struct kernel_shape x64_5 = { RAM_X64_5, false, false, 0 };
+static const struct kernel_shape x86 = { RAM_X86, false, true, 0 };
+static const struct kernel_shape x86_bare = { RAM_X86, false, false, 0 };
+static const struct kernel_shape pae = { RAM_PAE, false, true, 0 };
+static const struct kernel_shape pae_bare = { RAM_PAE, false, false, 0 };
+static const struct kernel_shape arm64 = { RAM_ARM64, false, true, 0 };
+static const struct kernel_shape arm64_bare = { RAM_ARM64, false, false, 0 };
+static const struct kernel_shape arm64_39 = { RAM_ARM64_39, false, false, 0 };
+static const struct kernel_shape x64_flat = { RAM_X64, true, false, 0 };
+static const struct kernel_shape arm64_flat = { RAM_ARM64, true, false, 0 };
+static const struct kernel_shape x86_flat = { RAM_X86, true, false, 0 };
 
 #define STORED(kind_, name_, shape_, kernel_, begin_)                                              \
 	{                                                                                          \
@@ -123,6 +124,7 @@ const struct fixture_type fixtures_kernel[] = {
 	STORED("synth", "synth-kernel-x64", SHAPE(BASE_X64, 8, M2, false), &x64, begin_stored),
 	STORED("synth", "synth-kernel-x64-5", SHAPE(BASE_X64_5, 8, M2, false), &x64_5,
 	       begin_stored),
+	STORED("synth", "synth-kernel-sme", SHAPE(BASE_X64, 8, M2, false), &x64_sme, begin_stored),
 	STORED("synth", "synth-kernel-lends", SHAPE(BASE_X64, 8, M2, false), &x64, begin_lends),
 	STORED("synth", "synth-kernel-x86", SHAPE(BASE_32, 4, M4, false), &x86, begin_stored),
 	STORED("synth", "synth-kernel-pae", SHAPE(BASE_32, 4, M2, false), &pae, begin_stored),

@@ -311,8 +311,11 @@ static void write_root(const struct layout *layout, FILE *file, uint64_t root, c
 	const struct ram_shape *shape = layout->ram.shape;
 	bool inverts = !strcmp(shape->synth, "x64") || !strcmp(shape->synth, "pae");
 
-	fprintf(file, "table %s 0x%" PRIx64 "%s %s%s\n", shape->synth, root, more,
-		shape->synth_keys, inverts ? " inverted=yes" : "");
+	fprintf(file, "table %s 0x%" PRIx64 "%s %s%s", shape->synth, root, more, shape->synth_keys,
+		inverts ? " inverted=yes" : "");
+	if (layout->kernel->encryption)
+		fprintf(file, " isolated=yes encryption=0x%" PRIx64, layout->kernel->encryption);
+	putc('\n', file);
 }
 
 static void write_area(FILE *file, uint64_t first, uint64_t size)

@@ -26,8 +26,9 @@ enum {
 
 struct kernel_shape {
 	enum ram_format format;
-	bool flat;      /* the file is one piece from address 0 on */
-	bool has_tasks; /* the target lists processes */
+	bool flat;           /* the file is one piece from address 0 on */
+	bool has_tasks;      /* the target lists processes */
+	uint64_t encryption; /* bits of every entry that are no part of the frame (SME) */
 };
 
 struct layout {
