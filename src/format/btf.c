@@ -13,7 +13,7 @@
 #define MEMBER_SIZE 12u
 /* Members looked at for all queries: structures that contain each other by the thousand end here.
  */
-#define BUDGET       1000000u
+#define BUDGET       100000u
 #define BUDGET_LEVEL 64u /* what a structure without a name costs */
 
 enum kind {

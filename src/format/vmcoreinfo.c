@@ -105,7 +105,9 @@ static bool parse_number(const char *text, size_t length, unsigned base, uint64_
 {
 	bool negative = length > 0 && text[0] == '-';
 
-	if (negative) {
+	while (length > 0 && isspace((unsigned char)text[length - 1]))
+		length--;
+	if (negative && length > 0) {
 		text++;
 		length--;
 	}
@@ -130,8 +132,6 @@ static bool find_number(const struct tmi_vmcoreinfo *info, const char *key, unsi
 	*value = 0;
 	if (!tmi_vmcoreinfo_text(info, key, &text, &length))
 		return false;
-	while (length > 0 && isspace((unsigned char)text[length - 1]))
-		length--;
 	return parse_number(text, length, base, value);
 }
 
