@@ -52,7 +52,12 @@
 	X(WORD, "wo")                                                                              \
 	X(DWORD, "dwo")                                                                            \
 	X(QWORD, "qwo")                                                                            \
-	X(POINTER, "poi")
+	X(POINTER, "poi")                                                                          \
+	X(PHYSICAL_BYTE, "$pby")                                                                   \
+	X(PHYSICAL_WORD, "$pwo")                                                                   \
+	X(PHYSICAL_DWORD, "$pdwo")                                                                 \
+	X(PHYSICAL_QWORD, "$pqwo")                                                                 \
+	X(PHYSICAL_POINTER, "$ppoi")
 
 enum code {
 	PAREN,
@@ -127,7 +132,7 @@ static size_t match(const char *at, const char *spelling)
 
 	if (strncasecmp(at, spelling, length) != 0)
 		return 0;
-	return tmi_is_word(spelling[0]) && tmi_is_word(at[length]) ? 0 : length;
+	return tmi_is_word(spelling[length - 1]) && tmi_is_word(at[length]) ? 0 : length;
 }
 
 static bool push_value(struct evaluation *e, uint64_t value)
@@ -149,16 +154,32 @@ static bool push_operator(struct evaluation *e, enum code code, unsigned level, 
 }
 
 /* Reads an unsigned integer of the target. */
-static bool load(struct evaluation *e, uint64_t address, unsigned size, uint64_t *value)
+static bool load_from(struct evaluation *e, bool physical, uint64_t address, unsigned size,
+		      uint64_t *value)
 {
 	uint8_t bytes[8];
+	bool done = physical ? e->names->read_physical(e->names->context, address, bytes, size)
+			     : e->names->read(e->names->context, address, bytes, size);
 
-	if (!e->names->read(e->names->context, address, bytes, size))
+	if (!done)
 		return fail(e, TMI_ERROR_MEMORY, e->last);
 	*value = 0;
 	for (unsigned i = 0; i < size; i++)
 		*value = *value << 8 | bytes[e->names->big_endian ? i : size - 1 - i];
 	return true;
+}
+
+static bool load(struct evaluation *e, uint64_t address, unsigned size, uint64_t *value)
+{
+	return load_from(e, false, address, size, value);
+}
+
+static bool load_physical(struct evaluation *e, uint64_t address, unsigned size, uint64_t *value)
+{
+	/* The sign extension of a 32-bit constant makes no physical address. */
+	if (address >> 31 == 0x1ffffffff)
+		address = (uint32_t)address;
+	return load_from(e, true, address, size, value);
 }
 
 static bool apply_unary(struct evaluation *e, enum code code)
@@ -175,6 +196,11 @@ static bool apply_unary(struct evaluation *e, enum code code)
 	case U_DWORD: return load(e, *value, 4, value);
 	case U_QWORD: return load(e, *value, 8, value);
 	case U_POINTER: return load(e, *value, e->names->pointer_size, value);
+	case U_PHYSICAL_BYTE: return load_physical(e, *value, 1, value);
+	case U_PHYSICAL_WORD: return load_physical(e, *value, 2, value);
+	case U_PHYSICAL_DWORD: return load_physical(e, *value, 4, value);
+	case U_PHYSICAL_QWORD: return load_physical(e, *value, 8, value);
+	case U_PHYSICAL_POINTER: return load_physical(e, *value, e->names->pointer_size, value);
 	default: return true;
 	}
 }
@@ -274,7 +300,8 @@ static bool parse_operand(struct evaluation *e, bool *complete)
 	if ((length = match_function(e->next, "$iment")) > 0)
 		return push_operator(e, ENTRY, 0, length);
 	for (size_t i = 0; i < sizeof(unaries) / sizeof(unaries[0]); i++)
-		if ((length = match(e->next, unaries[i].text)) > 0)
+		if ((e->names->kernel || *unaries[i].text != '$') &&
+		    (length = match(e->next, unaries[i].text)) > 0)
 			return push_operator(e, unaries[i].code, 8, length);
 	for (size_t i = 0; i < sizeof(binaries) / sizeof(binaries[0]); i++)
 		if (binaries[i].code != REMAINDER && match(e->next, binaries[i].text) > 0)

@@ -8,10 +8,12 @@
  *
  *	numbers		radix of the session; 0x 0n 0t 0y prefixes, h suffix; 00007fff`12345678
  *	names		module, module!symbol, [heap] [stack] or any [region or file name]
- *	registers	@rip @eax ...; $ip $csp $exp $ea $p $tpid $tid $ptrsize $pagesize $t0..$t19;
- *. unary		+ - not hi low by wo dwo qwo poi binary		* / % mod   + -   << >> >>>
- *= == < > <= >= !=   & and   ^ xor   | or functions	$vvalid(address, bytes)   $iment(base)
- *$scmp("a", "b")   $sicmp   $spat
+ *	registers	"@rip", "@eax" ...; $ip $csp $exp $ea $p $proc $tpid $tid $ptrsize
+ *			$pagesize, $t0..$t19
+ *	unary		+ - not hi low by wo dwo qwo poi; in kernel mode, of physical memory:
+ *			$pby $pwo $pdwo $pqwo $ppoi
+ *	binary		* / % mod   + -   << >> >>>   = == < > <= >= !=   & and   ^ xor   | or
+ *	functions	$vvalid(address, bytes)   $iment(base)   $scmp("a", "b")   $sicmp   $spat
  *
  * Everything is unsigned 64-bit arithmetic; operators of one level work left to right.
  */
@@ -76,6 +78,8 @@ struct tmi_names {
 	enum tmi_lookup (*reg)(void *context, const char *name, size_t length, uint64_t *value);
 	/* Reads @size (at most 8) bytes; false when one is unreadable. */
 	bool (*read)(void *context, uint64_t address, void *buffer, size_t size);
+	/* The same for physical memory; called only when @kernel is set. */
+	bool (*read_physical)(void *context, uint64_t address, void *buffer, size_t size);
 	/* True when all of the range is readable. */
 	bool (*valid)(void *context, uint64_t address, uint64_t size);
 };

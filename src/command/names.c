@@ -117,6 +117,15 @@ static bool read_memory(void *context, uint64_t address, void *buffer, size_t si
 	return true;
 }
 
+static bool read_physical(void *context, uint64_t address, void *buffer, size_t size)
+{
+	struct tmi_session *session = context;
+	size_t done;
+
+	return !TMEM_FAILED(tmem_read_physical(session->target, address, buffer, size, &done)) &&
+	       done == size;
+}
+
 static bool is_valid(void *context, uint64_t address, uint64_t size)
 {
 	struct tmi_session *session = context;
@@ -142,6 +151,7 @@ void tmi_session_names(struct tmi_session *session, struct tmi_names *names)
 		.region = find_region,
 		.reg = find_register,
 		.read = read_memory,
+		.read_physical = read_physical,
 		.valid = is_valid,
 	};
 }

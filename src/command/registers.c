@@ -257,6 +257,16 @@ static enum tmi_lookup id_register(struct tmi_session *session, bool process, ui
 	return known ? TMI_LOOKUP_FOUND : TMI_LOOKUP_UNAVAILABLE;
 }
 
+/* $proc: the kernel object of the implicit process. */
+static enum tmi_lookup process_register(struct tmi_session *session, uint64_t *value)
+{
+	if (session->description.mode != TMEM_MODE_KERNEL)
+		return TMI_LOOKUP_KERNEL_ONLY;
+	return TMEM_FAILED(tmem_get_implicit_process_data_offset(session->target, value))
+		       ? TMI_LOOKUP_UNAVAILABLE
+		       : TMI_LOOKUP_FOUND;
+}
+
 uint64_t *tmi_session_scratch(struct tmi_session *session, const char *name, size_t length)
 {
 	unsigned number = 0;
@@ -293,6 +303,8 @@ static enum tmi_lookup pseudo_register(struct tmi_session *session, const char *
 			*value = rows[i].value;
 			return TMI_LOOKUP_FOUND;
 		}
+	if (same("$proc", name, length))
+		return process_register(session, value);
 	if (same("$tpid", name, length) || same("$tid", name, length))
 		return id_register(session, length == 5, value);
 	scratch = tmi_session_scratch(session, name, length);

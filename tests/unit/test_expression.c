@@ -78,6 +78,14 @@ static bool read_memory(void *context, uint64_t address, void *buffer, size_t si
 	return true;
 }
 
+/* Physical memory: each byte is the low byte of its address, up to 0x100000000. */
+static bool read_physical(void *context, uint64_t address, void *buffer, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		((uint8_t *)buffer)[i] = (uint8_t)(address + i);
+	return address < UINT64_C(0x100000000);
+}
+
 static bool valid(void *context, uint64_t address, uint64_t size)
 {
 	return address >= 0x2000 && size <= sizeof(memory) &&
@@ -94,6 +102,7 @@ static struct tmi_names names(void)
 		.region = region,
 		.reg = reg,
 		.read = read_memory,
+		.read_physical = read_physical,
 		.valid = valid,
 	};
 }
@@ -406,22 +415,46 @@ static void test_levels(void **state)
 		}
 }
 
+/* $pby and its kin: physical memory, in kernel mode. */
+static void test_physical(void **state)
+{
+	struct tmi_error_place error;
+	struct tmi_names with = names();
+	const char *next;
+	uint64_t value;
+
+	assert_false(tmi_expression_evaluate(&with, "$pby(10)", 0, &value, &next, &error));
+	assert_int_equal(error.kind, TMI_ERROR_KERNEL_ONLY);
+	with.kernel = true;
+	check_with(&with, 0, "$pby(10)", 0x10, "");
+	check_with(&with, 0, "$pby 1234 + 1", 0x35, "");
+	check_with(&with, 0, "$pwo(10)", 0x1110, "");
+	check_with(&with, 0, "$PDWO(10)", 0x13121110, "");
+	check_with(&with, 0, "$pqwo(10)", UINT64_C(0x1716151413121110), "");
+	check_with(&with, 0, "$ppoi(10)", UINT64_C(0x1716151413121110), "");
+	check_with(&with, 0, "poi(2000) - poi(2000) + $pby 5", 5, "");
+	/* The sign extension of a constant is taken back. */
+	check_with(&with, 0, "$pby(800000ff)", 0xff, "");
+	with.pointer_size = 4;
+	check_with(&with, 0, "$ppoi(10)", 0x13121110, "");
+	with.big_endian = true;
+	check_with(&with, 0, "$pdwo(10)", 0x10111213, "");
+	assert_false(tmi_expression_evaluate(&with, "$pby(100000000)", 0, &value, &next, &error));
+	assert_int_equal(error.kind, TMI_ERROR_MEMORY);
+	assert_false(tmi_expression_evaluate(&with, "$pbyte(10)", 0, &value, &next, &error));
+	assert_int_equal(error.kind, TMI_ERROR_RESOLVE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_sign_extension),
-		cmocka_unit_test(test_operators),
-		cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_registers),
-		cmocka_unit_test(test_functions),
-		cmocka_unit_test(test_text_functions),
-		cmocka_unit_test(test_pattern_of_many_stars),
-		cmocka_unit_test(test_syntax),
-		cmocka_unit_test(test_end),
-		cmocka_unit_test(test_depth),
-		cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_physical),       cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_sign_extension), cmocka_unit_test(test_operators),
+		cmocka_unit_test(test_memory),         cmocka_unit_test(test_names),
+		cmocka_unit_test(test_registers),      cmocka_unit_test(test_functions),
+		cmocka_unit_test(test_text_functions), cmocka_unit_test(test_pattern_of_many_stars),
+		cmocka_unit_test(test_syntax),         cmocka_unit_test(test_end),
+		cmocka_unit_test(test_depth),          cmocka_unit_test(test_levels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
