@@ -34,6 +34,45 @@ static void put_bare_protect(struct tmi_text *out, uint32_t protect)
 		tmi_text_puts(out, "|GUARD");
 }
 
+static bool in_kernel_mode(const struct list *list)
+{
+	return list->session->description.mode == TMEM_MODE_KERNEL;
+}
+
+/* All of it is mapped, and addresses are long: no column for the type. */
+static void put_kernel_row(struct list *list, const struct tmi_region *region)
+{
+	int width = tmi_pointer_size(list->session) == 4 ? 8 : 17;
+	uint64_t size = region->last - region->base + 1;
+	struct tmi_text protect = { 0 };
+
+	put_bare_protect(&protect, region->protect);
+	tmi_text_format(&list->row, "%*s", width,
+			tmi_short_address(list->session, region->base).text);
+	tmi_text_format(&list->row, " %*s", width,
+			tmi_short_address(list->session, region->last + 1).text);
+	tmi_text_format(&list->row, " %*s", width == 8 ? 8 : 13,
+			tmi_short_address(list->session, size).text);
+	tmi_text_format(&list->row, " %-12s ", protect.size ? bare(protect.data) : "");
+	if (*region->name)
+		tmi_name_put(&list->row, region->name);
+	else
+		tmi_text_puts(&list->row, tmi_usage_name(region->usage));
+	tmi_text_char(&list->row, '\n', 1);
+	tmi_text_fini(&protect);
+}
+
+static void put_kernel_head(struct list *list)
+{
+	bool narrow = tmi_pointer_size(list->session) == 4;
+
+	tmi_text_puts(&list->row, narrow ? "BaseAddr    End+1     Size Protect      Usage\n"
+					 : "      BaseAddress      EndAddress+1    RegionSize "
+					   "Protect      Usage\n");
+	tmi_text_char(&list->row, '-', narrow ? 60 : 78);
+	tmi_text_char(&list->row, '\n', 1);
+}
+
 static void put_table_row(struct list *list, const struct tmi_region *region)
 {
 	int width = tmi_pointer_size(list->session) == 4 ? 8 : 13;
@@ -146,7 +185,12 @@ static void begin_region(struct tmi_record *record, struct tmi_session *session,
 static void print_region(struct list *list, const struct tmi_region *region)
 {
 	switch (list->layout) {
-	case LAYOUT_TABLE: put_table_row(list, region); break;
+	case LAYOUT_TABLE:
+		if (in_kernel_mode(list))
+			put_kernel_row(list, region);
+		else
+			put_table_row(list, region);
+		break;
 	case LAYOUT_CSV: put_separated_row(list, region, ','); break;
 	case LAYOUT_TSV: put_separated_row(list, region, '\t'); break;
 	case LAYOUT_BASES: tmi_text_format(&list->row, "0x%" PRIx64 "\n", region->base); break;
@@ -179,7 +223,9 @@ static bool show_list(struct list *list)
 	bool failed;
 	bool ok;
 
-	if (list->layout == LAYOUT_TABLE)
+	if (list->layout == LAYOUT_TABLE && in_kernel_mode(list))
+		put_kernel_head(list);
+	else if (list->layout == LAYOUT_TABLE)
 		put_table_head(list);
 	else if (list->layout != LAYOUT_BASES)
 		put_separated_head(list, list->layout == LAYOUT_CSV ? ',' : '\t');
@@ -314,8 +360,21 @@ static bool show_address(struct tmi_session *session, uint64_t address)
 	tmi_regions_walk(session, show_region, &lookup, &failed);
 	if (failed || lookup.found)
 		return !failed;
+	if (session->description.mode == TMEM_MODE_KERNEL)
+		return tmi_error(session,
+				 "nothing is mapped at %s; !pte %" PRIx64 " shows where the tables "
+				 "end",
+				 tmi_address(session, address).text, address);
 	return tmi_error(session, "%s is beyond the addresses that a process can have",
 			 tmi_address(session, address).text);
+}
+
+static const char *filters_of(const struct tmi_args *args)
+{
+	return args->session->description.mode == TMEM_MODE_KERNEL
+		       ? "User, Kernel, PAGE_READWRITE"
+		       : "Image, Stack, Heap, FileMap, Free, MEM_IMAGE, MEM_COMMIT, "
+			 "PAGE_READWRITE";
 }
 
 /* "-f:Image,MEM_COMMIT": regions that fit one word of each sort. */
@@ -341,9 +400,7 @@ static bool take_filter(struct tmi_args *args, const char *word, size_t length,
 			filter->types |= value;
 		else
 			return tmi_error_explain(args, TMI_ERROR_SYNTAX, word,
-						 "expected filters such as Image, Stack, Heap, "
-						 "FileMap, Free, MEM_IMAGE, MEM_COMMIT, "
-						 "PAGE_READWRITE");
+						 "expected filters such as %s", filters_of(args));
 		word += part < length ? part + 1 : part;
 		length -= part < length ? part + 1 : part;
 	}
@@ -416,10 +473,14 @@ const struct tmi_command tmi_command_address = {
 		"\n"
 		"-f: shows only regions that fit: Free Image Stack Heap Vdso FileMap Other VAR\n"
 		"(that is <unknown>), MEM_..., PAGE_...; one of each sort must fit. -o: makes\n"
-		"lines for programs: csv, tsv, or base addresses only. -summary adds up.",
+		"lines for programs: csv, tsv, or base addresses only. -summary adds up.\n"
+		"\n"
+		"In kernel mode the list is what the page tables of the implicit process map,\n"
+		"neighbouring pages of equal protection together, with the name of the part of\n"
+		"the kernel as far as it is known, else User or Kernel by the half of the address\n"
+		"space. Filters are User, Kernel and PAGE_...; -summary adds up by name.",
 	.examples = "!address\n!address [heap]\n!address -f:Image,PAGE_EXECUTE_READ\n"
 		    "!address -summary",
 	.topic = TMI_TOPIC_INFORMATION,
-	.flags = TMI_COMMAND_USER_ONLY,
 	.execute = execute,
 };

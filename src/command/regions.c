@@ -10,6 +10,8 @@
 /* Free space longer than this may reach beyond what a process can have: the target is asked. */
 #define LONG_GAP ((uint64_t)1 << 40)
 
+#define KERNEL_FIRST_32 UINT64_C(0xc0000000)
+
 static const struct {
 	const char *name;
 	const char *filter;
@@ -146,11 +148,21 @@ static bool begins_with(const char *name, const char *start)
 	return !strncmp(name, start, strlen(start));
 }
 
+/* The half of the address space: kernels have the upper one, of 32 bits most often a quarter. */
+static enum tmi_usage half_of(const struct tmi_session *session, uint64_t address)
+{
+	uint64_t first = tmi_pointer_size(session) == 8 ? UINT64_C(1) << 63 : KERNEL_FIRST_32;
+
+	return address >= first ? TMI_USAGE_KERNEL : TMI_USAGE_USER;
+}
+
 /* What the target's name and type of a run say about its use. */
-static enum tmi_usage usage_of(const struct tmem_run *run)
+static enum tmi_usage usage_of(const struct tmi_session *session, const struct tmem_run *run)
 {
 	const char *name = run->name ? run->name : "";
 
+	if (session->description.mode == TMEM_MODE_KERNEL)
+		return half_of(session, tmi_clean_address(session, run->base));
 	if (begins_with(name, "[heap") || begins_with(name, "[anon:libc_malloc"))
 		return TMI_USAGE_HEAP;
 	if (begins_with(name, "[stack"))
@@ -190,6 +202,9 @@ static bool report_free(struct walk *walk, uint64_t last, bool final)
 	};
 	struct tmem_memory_basic_information info;
 
+	/* What no page table maps is not told one by one. */
+	if (walk->session->description.mode == TMEM_MODE_KERNEL)
+		return true;
 	if (final || last - walk->next >= LONG_GAP) {
 		tmem_status status = tmem_query_virtual(walk->session->target, walk->next, &info);
 
@@ -213,7 +228,7 @@ static bool report_run(struct walk *walk, const struct tmem_run *run)
 		.state = run->state,
 		.type = run->type,
 		.protect = run->state == TMEM_MEM_RESERVE ? 0 : run->protect,
-		.usage = usage_of(run),
+		.usage = usage_of(walk->session, run),
 		.name = run->name ? run->name : "",
 	};
 

@@ -9,7 +9,10 @@
 
 #include "command/command.h"
 
-/* What memory is for, as far as a Linux target tells. Every usage: name, and its filter. */
+/*
+ * What memory is for, as far as a Linux target tells. Every usage: name, and its filter. In kernel
+ * mode only the last two: which half of the address space it lies in.
+ */
 #define TMI_USAGE_LIST(X)                                                                          \
 	X(FREE, "Free", "Free")                                                                    \
 	X(IMAGE, "Image", "Image")                                                                 \
@@ -18,7 +21,9 @@
 	X(VDSO, "Vdso", "Vdso")                                                                    \
 	X(FILE, "File", "FileMap")                                                                 \
 	X(OTHER, "Other", "Other")                                                                 \
-	X(UNKNOWN, "<unknown>", "VAR")
+	X(UNKNOWN, "<unknown>", "VAR")                                                             \
+	X(USER, "User", "User")                                                                    \
+	X(KERNEL, "Kernel", "Kernel")
 
 enum tmi_usage {
 #define TMI_USAGE_ROW(name, text, filter) TMI_USAGE_##name,
@@ -42,8 +47,8 @@ struct tmi_region {
 typedef bool tmi_region_callback(void *context, const struct tmi_region *region);
 
 /*
- * Walks every region. Returns false when the callback ended it, or after reporting an error with
- * *failed true.
+ * Walks every region; in kernel mode only what is mapped. Returns false when the callback ended it,
+ * or after reporting an error with *failed true.
  */
 bool tmi_regions_walk(struct tmi_session *session, tmi_region_callback *callback, void *context,
 		      bool *failed);
