@@ -47,8 +47,8 @@ TIMEOUT = 180
 SCHEMA = os.path.join(HERE, "../../docs/json-schema.json")
 PAGE = os.path.join(HERE, "../../docs/json.md")
 USAGE = "2"  # the exit code of wrong usage, which is text in any case
-# Types of records that need a real process; tests/real/test_live_cli.py sees them.
-LIVE = {"attached"}
+# Types of records that need a real process (tests/real/test_live_cli.py sees them) or a real kernel.
+LIVE = {"attached", "kernel_fact"}
 # Commands that print nothing.
 SILENT = {"q", "*", ";"}
 
