@@ -61,7 +61,7 @@ struct tmi_os_kernel {
 	bool big_endian;
 	struct tmi_tables tables; /* the kernel's own: root and kernel_root are its root */
 	uint64_t last_user;       /* highest address of the user half, inclusive */
-	uint64_t data_offset;     /* of the kernel's own process (init_task), 0 = unknown */
+	uint64_t data_offset;     /* of the kernel's own process, 0 = the list of them tells */
 	const char *text;         /* one line for people; until close */
 };
 
@@ -103,7 +103,8 @@ struct tmi_os_provider {
 	/*
 	 * Looks for its kernel. TMEM_S_OK: *state is the provider's own. TMEM_E_NOINTERFACE: there
 	 * is none that it knows, explained by tmi_fail_text(); *state may then still be set, for
-	 * its facts alone (what was tried). TMEM_E_CONTROL_C_EXIT: stopped, *state NULL.
+	 * its facts alone (what was tried). TMEM_E_INVALIDARG: an option contradicts what is there,
+	 * likewise. TMEM_E_CONTROL_C_EXIT: stopped, *state NULL.
 	 */
 	tmem_status (*open)(const struct tmi_os_memory *memory, void **state);
 	void (*close)(void *state);
@@ -118,7 +119,8 @@ struct tmi_os_provider {
 	/*
 	 * The processes as they are now, from the kernel's own first (pid 0), leaders only.
 	 * TMEM_S_FALSE: the list is cut where it is damaged, explained by tmi_fail_text().
-	 * TMEM_E_NOINTERFACE: not known how to, explained.
+	 * TMEM_E_NOINTERFACE: not known how to, explained. TMEM_E_INVALIDARG: an option contradicts
+	 * what is there. The first call finds out how, which may add facts.
 	 */
 	tmem_status (*processes)(void *state, const struct tmi_os_memory *memory,
 				 struct tmi_os_process **processes, size_t *count);
