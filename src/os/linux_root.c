@@ -331,7 +331,8 @@ static void root_facts(struct tmi_linux *state, const char *evidence)
 		tmi_linux_fact_address(state, "sme_mask", root->tables.encryption_mask,
 				       "VMCOREINFO");
 	tmi_linux_fact_address(state, "image", state->image_first,
-			       "mapped without another order up to 0x%" PRIx64, state->image_last);
+			       "the tables map it, with holes, up to 0x%" PRIx64,
+			       state->image_last);
 }
 
 void tmi_linux_root_accept(struct tmi_linux *state, const struct tmi_os_memory *memory,
