@@ -2,7 +2,8 @@
 """Everything that is made from one booted guest, in a folder of its own.
 
     facts.json          what guest.py's Guest knows, with the stopped processor's registers, the
-                        RAM ranges, and processes before and after the stop
+                        RAM ranges, where QEMU finds the kernel's symbols in physical memory
+                        ("kernel"), and processes before and after the stop
     ram.raw             a copy of the guest's RAM file
     ram.lime            what the guest's kernel calls RAM, with the headers of a LiME image
     ram.raw.zst         ram.raw, compressed
@@ -54,6 +55,10 @@ def stamp(name):
 
 
 def in_wanted_tables(guest):
+    if guest.name == "arm64":
+        # In user mode it may not look at the kernel, and QEMU heeds that. (A processor with PAN
+        # may not look at user space from the kernel either; this one has none.)
+        return guest.gva2gpa(guest.facts["symbols"]["_stext"]) is not None
     wanted = USER_TABLES.get(guest.name)
     return wanted is None or guest.registers()["CR3"] & 0x1000 == wanted
 
@@ -130,6 +135,7 @@ def snapshot(guest):
     stop_in_worker(guest)
     facts["registers"] = guest.registers()
     facts["memory_map"] = guest.memory_map()
+    facts["kernel"] = {name: guest.gva2gpa(address) for name, address in facts["symbols"].items()}
     write_text(guest, "info-tlb.txt", guest.human("info tlb"))
     if not guest.name.startswith("la57"):  # it walks five levels for minutes
         write_text(guest, "info-mem.txt", guest.human("info mem"))

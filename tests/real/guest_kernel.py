@@ -191,6 +191,41 @@ def check_symbols(checks, source):
     checks.all(f"{source.name}: symbols as in /proc/kallsyms", wrong, count)
 
 
+def check_kernel(checks, source, mappings):
+    """The kernel's own memory, without a process: where QEMU says, and the bytes of RAM."""
+    source.target.ask("process 0")
+    symbols = [(source.facts["symbols"][name], physical)
+               for name, physical in source.facts["kernel"].items() if physical is not None]
+    if not symbols:
+        return
+    found = source.target.physical([virtual for virtual, _ in symbols])
+    checks.all(f"{source.name}: symbols that are where QEMU finds them",
+               [(hex(v), hex(p), one) for (v, p), one in zip(symbols, found) if one != p],
+               len(symbols))
+    half = (source.mask + 1) >> 1 if source.mask >> 32 else 0xC0000000
+    places = symbols + [(virtual, physical) for virtual, physical, _ in mappings
+                        if virtual >= half][::23]
+    places = [(v, p) for v, p in places if source.ram.offset(p, 64) is not None]
+    found = source.target.read([(virtual, 64) for virtual, _ in places])
+    wrong = [hex(virtual) for (virtual, physical), data in zip(places, found)
+             if data != source.ram.read(physical, 64)
+             and not (source.partial and data == b"")]
+    checks.all(f"{source.name}: pieces of the kernel's memory", wrong, len(places))
+
+
+def check_facts(checks, source):
+    """The release, and the banner in the kernel's memory."""
+    _, lines = source.target.table("facts")
+    release = source.facts["uname"].split()[2]
+    checks.check(any(line.startswith(f"release = {release} ") for line in lines),
+                 f"{source.name}: the release", lines)
+    banner = source.facts["symbols"].get("linux_banner")
+    if banner:
+        text = f"Linux version {release} "
+        found, = source.target.read([(banner, len(text))])
+        checks.equal(found, text.encode(), f"{source.name}: the kernel's banner")
+
+
 def check_modules(checks, source):
     status, found = source.target.modules()
     checks.equal(status, S_OK, f"{source.name}: status of the module list")
@@ -299,6 +334,8 @@ def check_all(checks, source, mappings):
     checks.run(f"{source.name}: processes", check_processes, checks, source)
     checks.run(f"{source.name}: instances", check_instances, checks, source)
     checks.run(f"{source.name}: symbols", check_symbols, checks, source)
+    checks.run(f"{source.name}: kernel", check_kernel, checks, source, mappings)
+    checks.run(f"{source.name}: facts", check_facts, checks, source)
     checks.run(f"{source.name}: modules", check_modules, checks, source)
     if mappings:
         checks.run(f"{source.name}: info tlb", check_info_tlb, checks, source, mappings)
