@@ -220,9 +220,21 @@ static const struct tmi_translation *translation_of(tmem_target *target)
 	return tmi_space_translation(tmi_context_get(target)->space);
 }
 
+/* Where the first table is that a root leads to: the scheme knows what of it is an address. */
+static uint64_t base_of(const struct tmi_translation *translation, uint64_t root)
+{
+	struct tmi_translation trial = *translation;
+	struct tmi_paging_walk walk;
+
+	trial.tables.root = root;
+	tmi_translated_walk(&trial, 0, &walk);
+	return walk.base;
+}
+
 tmem_status tmem_get_directory_base(tmem_target *target, uint64_t *directory_base,
 				    uint64_t *kernel_directory_base)
 {
+	const struct tmi_translation *translation;
 	const struct tmi_tables *tables;
 	struct tmi_kernel *kernel;
 	tmem_status status;
@@ -241,10 +253,13 @@ tmem_status tmem_get_directory_base(tmem_target *target, uint64_t *directory_bas
 		status = TMEM_E_NO_PAGEFILE;
 	if (status != TMEM_S_OK)
 		return tmi_call_end(target, status);
-	tables = &translation_of(target)->tables;
-	*directory_base = tables->root == UINT64_MAX ? tables->kernel_root : tables->root;
+	translation = translation_of(target);
+	tables = &translation->tables;
+	*directory_base = base_of(translation,
+				  tables->root == UINT64_MAX ? tables->kernel_root : tables->root);
 	if (kernel_directory_base)
-		*kernel_directory_base = tables->kernel_first ? tables->kernel_root : tables->root;
+		*kernel_directory_base = base_of(
+			translation, tables->kernel_first ? tables->kernel_root : tables->root);
 	return TMEM_S_OK;
 }
 
@@ -262,23 +277,20 @@ static tmem_status switch_space(tmem_target *target, struct tmi_space *space)
 static tmem_status set_directory_base(tmem_target *target, struct tmi_kernel *kernel,
 				      uint64_t directory_base)
 {
-	struct tmi_translation trial = *tmi_space_translation(kernel->home);
 	struct tmi_space *space = kernel->home;
-	struct tmi_paging_walk walk;
 	tmem_status status = TMEM_S_OK;
+	uint64_t base;
 	uint8_t entry[4];
 	size_t done;
 
 	if (directory_base) {
-		/* The scheme knows what of the value is an address. */
-		trial.tables.root = directory_base;
-		tmi_translated_walk(&trial, 0, &walk);
-		tmi_space_read(kernel->physical, walk.base, entry, sizeof(entry), 0, &done);
+		base = base_of(tmi_space_translation(space), directory_base);
+		tmi_space_read(kernel->physical, base, entry, sizeof(entry), 0, &done);
 		if (done < sizeof(entry))
 			return tmi_fail_text(TMEM_E_INVALIDARG,
 					     "no page table can be at physical %llx: the target "
 					     "has no memory there",
-					     (unsigned long long)walk.base);
+					     (unsigned long long)base);
 		/* Spaces are kept until close: none is made for nothing. */
 		status = tmi_kernel_space(kernel, 0, directory_base, &space);
 	}

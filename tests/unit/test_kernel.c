@@ -149,6 +149,12 @@ static void test_directory_base(void **state)
 	assert_int_equal(base, 0x2000);
 	assert_int_equal(tmem_set_directory_base(target, 0x2000), TMEM_S_OK);
 	assert_int_equal(log.count, 1);
+	/* The value of a CR3: an identifier of the address space is no part of the address. */
+	assert_int_equal(tmem_set_directory_base(target, 0x1005), TMEM_S_OK);
+	assert_int_equal(tmem_get_directory_base(target, &base, NULL), TMEM_S_OK);
+	assert_int_equal(base, 0x1000);
+	assert_int_equal(tmem_read_virtual(target, 0x400000, text, 6, NULL), TMEM_S_OK);
+	assert_string_equal(text, "first");
 	tmem_close(target);
 }
 
