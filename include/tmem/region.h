@@ -93,9 +93,10 @@ TMEM_API tmem_status tmem_get_offset_information(tmem_target *target, uint32_t s
  * @valid_base: receives the first readable address, 0 on failure.
  * @valid_size: receives the bytes that are readable from there, clipped to the range.
  *
- * Adjacent mappings are one run. Follows GetValidRegionVirtual. Returns TMEM_S_OK;
- * TMEM_E_NOINTERFACE nothing is readable, or @size is 0; TMEM_E_UNEXPECTED no process;
- * TMEM_E_INVALIDARG NULL.
+ * Adjacent mappings are one run; behind page tables a run of many GiB may be cut. Follows
+ * GetValidRegionVirtual. Returns TMEM_S_OK; TMEM_E_NOINTERFACE nothing is readable, or @size is 0;
+ * TMEM_E_CONTROL_C_EXIT interrupted; TMEM_E_FAIL page tables that lead back into themselves;
+ * TMEM_E_UNEXPECTED no process; TMEM_E_INVALIDARG NULL.
  */
 TMEM_API tmem_status tmem_get_valid_region_virtual(tmem_target *target, uint64_t base,
 						   uint64_t size, uint64_t *valid_base,

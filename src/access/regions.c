@@ -126,6 +126,7 @@ static tmem_status next_page(struct tmi_space *space, uint64_t address, uint64_t
 static tmem_status next_differently_valid(struct tmi_space *space, uint64_t offset, uint64_t *next)
 {
 	uint64_t address = offset;
+	uint64_t following;
 	tmem_status status = tmi_space_enter(space, &address);
 
 	/* Beyond the space nothing follows. */
@@ -137,7 +138,9 @@ static tmem_status next_differently_valid(struct tmi_space *space, uint64_t offs
 		status = next_page(space, address, next);
 	if (TMEM_FAILED(status))
 		return tmi_wrap(status, TMI_ACTION_REGION, offset, 0);
-	*next = tmi_space_leave(space, *next);
+	following = tmi_space_leave(space, *next);
+	/* Above a tagged address is one with the same tag. */
+	*next = following > offset ? following : offset + (*next - address);
 	return TMEM_S_OK;
 }
 

@@ -118,6 +118,11 @@ static void test_end_of_lower_half(void **state)
 		tmem_read_virtual(target, near_end | UINT64_C(0x5a) << 56, buffer, 16, &done),
 		TMEM_S_OK);
 	assert_int_equal(done, 8);
+	/* What follows an address is above it, tag or not. */
+	assert_int_equal(tmem_get_next_differently_valid_offset_virtual(
+				 target, UINT64_C(0x5a00000000001234), &filled),
+			 TMEM_S_OK);
+	assert_int_equal(filled, UINT64_C(0x5a00000000002000));
 	done_with(&memory, target);
 }
 
