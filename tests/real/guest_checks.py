@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 
+import guest_commands
 import guest_files
 import guest_kernel
 import guest_live
@@ -63,6 +64,8 @@ def check_file(checks, guest, ram, name, options, filtered, mappings):
         if not filtered:
             checks.run(f"{name}: overlay", guest_kernel.check_overlay, checks, source)
             checks.run(f"{name}: tables", guest_kernel.check_table_write, checks, source)
+        if name == "dump.elf":
+            guest_commands.check_commands(checks, source, guest.path(name), mappings)
 
 
 def check_compressed(checks, guest, ram):
