@@ -103,6 +103,9 @@ static void run_prompt(struct run *run)
 	char *line;
 
 	run->session->echo_line = false;
+	/* What kernel this is, and whose memory addresses mean, is no matter of course. */
+	if (run->session->description.mode == TMEM_MODE_KERNEL && !run->session->json)
+		tmi_session_run_nested(run->session, ".target");
 	while (!run->session->quit && result != PROMPT_END) {
 		interrupt_clear();
 		tmi_session_refresh(run->session);

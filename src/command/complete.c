@@ -3,10 +3,12 @@
  * complete.c - what the word at the cursor may become.
  *
  * The command before the cursor decides: its own name is completed from the table of commands, a
- * FILE among its arguments from the disk, everything else from the modules and the named regions of
- * the current process.
+ * FILE among its arguments from the disk, a process of a kernel by its pid or name, everything else
+ * from the modules and the named regions of the current process.
  */
 #include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -94,6 +96,28 @@ static void add_regions(struct words *words, struct tmi_session *session, const 
 		add(words, "[", *name != '[', name, *name == '[' ? "" : "]");
 	}
 	tmem_run_cursor_free(cursor);
+}
+
+/* Processes of a kernel: "pid:42", and with @names what they are called. */
+static void add_processes(struct words *words, struct tmi_session *session, const char *word,
+			  size_t length, bool names)
+{
+	struct tmem_kernel_process process = { .size = sizeof(process) };
+	uint32_t count = 0;
+	char pid[24];
+
+	if (TMEM_FAILED(tmem_get_number_kernel_processes(session->target, &count)))
+		return;
+	for (uint32_t i = 0; i < count && words->count < MOST_WORDS; i++) {
+		if (TMEM_FAILED(tmem_get_kernel_process_by_index(session->target, i, &process)))
+			return;
+		snprintf(pid, sizeof(pid), "pid:%" PRIu32, process.system_id);
+		if (strncmp(pid, word, length) == 0)
+			add(words, "", 0, pid, "");
+		if (names && *process.name && !strpbrk(process.name, " \t;") &&
+		    strncmp(process.name, word, length) == 0)
+			add(words, "", 0, process.name, "");
+	}
 }
 
 static bool is_folder(const char *folder, const struct dirent *entry)
@@ -257,6 +281,9 @@ static void gather(struct words *words, struct tmi_session *session, struct plac
 		place->word--;
 		add_regions(words, session, place->word + 1, length);
 	} else {
+		if (place->command && strstr(place->command->arguments, "pid:N"))
+			add_processes(words, session, place->word, length,
+				      strstr(place->command->arguments, "NAME") != NULL);
 		add_modules(words, session, place->word, length);
 		/* "ld-linux" is a name with a sign in it, "7f00+libc" is not. */
 		if (!words->count) {

@@ -3,7 +3,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "command/command.h"
+#include "command/processes.h"
+#include "command/regions.h"
 
 static const char *processor_name(uint32_t type)
 {
@@ -42,8 +43,59 @@ static void put_memory(struct tmi_text *out, uint32_t flags)
 		tmi_text_puts(out, "Warning:   the file is truncated or incomplete\n");
 }
 
+/* What the kernel of the target runs, as far as one was found. */
+struct kernel_part {
+	bool listed; /* count is known */
+	uint32_t count;
+	bool implicit; /* process is known */
+	struct tmem_kernel_process process;
+};
+
+static void find_kernel_part(struct tmi_session *session, struct kernel_part *part)
+{
+	*part = (struct kernel_part){ .process = { .size = sizeof(part->process) } };
+	if (session->description.mode != TMEM_MODE_KERNEL)
+		return;
+	part->listed =
+		!TMEM_FAILED(tmem_get_number_kernel_processes(session->target, &part->count));
+	part->implicit = part->listed && tmi_process_implicit(session, &part->process);
+}
+
+static void record_kernel_part(struct tmi_record *record, const struct kernel_part *part)
+{
+	if (part->listed)
+		tmi_record_number(record, "kernel_processes", part->count);
+	if (part->implicit)
+		tmi_record_address(record, "implicit_process",
+				   tmi_clean_address(record->session, part->process.data_offset));
+}
+
+static void put_kernel_part(struct tmi_session *session, struct tmi_text *out,
+			    const struct kernel_part *part)
+{
+	uint64_t root;
+
+	if (part->listed)
+		tmi_text_format(out, "Kernel:    %" PRIu32 " process%s (!process 0 0)\n",
+				part->count, part->count == 1 ? "" : "es");
+	else
+		tmi_text_puts(out, "Kernel:    none is known (.kernel tells why)\n");
+	if (part->implicit) {
+		tmi_text_format(
+			out, "Implicit:  %s, 0n%" PRIu32 " ",
+			tmi_address(session, tmi_clean_address(session, part->process.data_offset))
+				.text,
+			part->process.system_id);
+		tmi_name_put(out, part->process.name);
+		tmi_text_char(out, '\n', 1);
+	} else if (tmem_get_directory_base(session->target, &root, NULL) == TMEM_S_OK) {
+		tmi_text_format(out, "Implicit:  no process; page directory base %" PRIx64 "\n",
+				root);
+	}
+}
+
 static void record(struct tmi_session *session, const struct tmem_description *target,
-		   uint32_t processes)
+		   uint32_t processes, const struct kernel_part *part)
 {
 	struct tmi_record record;
 
@@ -61,11 +113,12 @@ static void record(struct tmi_session *session, const struct tmem_description *t
 	tmi_record_bool(&record, "suspended", target->flags & TMEM_TARGET_SUSPENDED);
 	tmi_record_bool(&record, "overlay", target->flags & TMEM_TARGET_OVERLAY);
 	tmi_record_bool(&record, "incomplete", target->flags & TMEM_TARGET_INCOMPLETE);
+	record_kernel_part(&record, part);
 	tmi_record_send(&record);
 }
 
 static void print(struct tmi_session *session, const struct tmem_description *target,
-		  uint32_t processes)
+		  uint32_t processes, const struct kernel_part *part)
 {
 	struct tmi_text out = { 0 };
 
@@ -77,7 +130,10 @@ static void print(struct tmi_session *session, const struct tmem_description *ta
 			target->pointer_size * 8,
 			target->flags & TMEM_TARGET_BIG_ENDIAN ? "big" : "little");
 	tmi_text_format(&out, "Page size: 0x%" PRIx32 "\n", target->page_size);
-	tmi_text_format(&out, "Processes: %" PRIu32 "\n", processes);
+	if (target->mode == TMEM_MODE_KERNEL)
+		put_kernel_part(session, &out, part);
+	else
+		tmi_text_format(&out, "Processes: %" PRIu32 "\n", processes);
 	put_memory(&out, target->flags);
 	tmi_out_text(session, &out);
 	tmi_text_fini(&out);
@@ -86,6 +142,7 @@ static void print(struct tmi_session *session, const struct tmem_description *ta
 static bool execute(struct tmi_args *args)
 {
 	struct tmem_description target = { .size = sizeof(target) };
+	struct kernel_part part;
 	uint32_t processes = 0;
 
 	if (!tmi_args_finish(args))
@@ -94,10 +151,11 @@ static bool execute(struct tmi_args *args)
 		return tmi_error_target(args->session, "describing the target");
 	if (TMEM_FAILED(tmem_get_number_processes(args->session->target, &processes)))
 		processes = 0;
+	find_kernel_part(args->session, &part);
 	if (args->session->json)
-		record(args->session, &target, processes);
+		record(args->session, &target, processes, &part);
 	else
-		print(args->session, &target, processes);
+		print(args->session, &target, processes, &part);
 	return true;
 }
 
@@ -109,7 +167,7 @@ const struct tmi_command tmi_command_describe = {
 	.brief = "tell what the target is",
 	.help = "Shows what was opened, its kind and mode, the machine of the current process, "
 		"and\n"
-		"where writes go.",
+		"where writes go; in kernel mode the kernel's processes and the implicit one.",
 	.topic = TMI_TOPIC_GENERAL,
 	.execute = execute,
 };

@@ -28,7 +28,8 @@ static void put_level(struct tmi_text *out, const struct tmem_translation *trans
 
 	tmi_text_format(out, "%-5s at %0*" PRIx64 "  ", level->name, digits, level->address);
 	if (level->entry_size == 0) {
-		tmi_text_format(out, "cannot be read: %s\n", tmi_translation_reason(translation));
+		tmi_text_format(out, "cannot be read\n      %s\n",
+				tmi_translation_reason(translation));
 		return;
 	}
 	tmi_text_format(out, "contains %0*" PRIx64 "  ", (int)level->entry_size * 2, level->entry);
@@ -38,7 +39,7 @@ static void put_level(struct tmi_text *out, const struct tmem_translation *trans
 	} else if (level->entry == 0) {
 		tmi_text_puts(out, "not valid");
 	} else {
-		tmi_text_format(out, "not valid: %s", tmi_translation_reason(translation));
+		tmi_text_format(out, "not valid\n      %s", tmi_translation_reason(translation));
 	}
 	tmi_text_char(out, '\n', 1);
 }

@@ -250,6 +250,30 @@ static void test_prompt(void **state)
 	tmi_text_fini(&prompt);
 }
 
+/* What the tab key makes of the end of @line. */
+static void expect_words(const char *line, const char *words)
+{
+	struct tmi_text text = { 0 };
+	struct tmi_completion completion;
+
+	assert_true(tmi_complete(kernel.session, line, strlen(line), &completion));
+	for (size_t i = 0; i < completion.count; i++)
+		tmi_text_format(&text, "%s ", completion.list[i]);
+	assert_string_equal(text.data ? text.data : "", words);
+	tmi_completion_fini(&completion);
+	tmi_text_fini(&text);
+}
+
+static void test_completion(void **state)
+{
+	expect_words(".process pi", "pid:0 pid:1 ");
+	expect_words(".process /p pid:1", "pid:1 ");
+	expect_words("!process 0 0 in", "init ");
+	expect_words("!process 0 0 sw", "swapper/0 ");
+	expect_words(".process in", "");
+	expect_words("!pt", "!pte !ptov ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,7 +282,7 @@ int main(void)
 		cmocka_unit_test(test_caching),       cmocka_unit_test(test_writing),
 		cmocka_unit_test(test_unreadable),    cmocka_unit_test(test_search),
 		cmocka_unit_test(test_processes),     cmocka_unit_test(test_modes),
-		cmocka_unit_test(test_prompt),
+		cmocka_unit_test(test_prompt),        cmocka_unit_test(test_completion),
 	};
 
 	return cmocka_run_group_tests(tests, open_logs, close_logs);
