@@ -76,6 +76,21 @@ static void same_answer(const struct tmi_paging_page *a, const struct tmi_paging
 	require(a->protect == b->protect && a->level == b->level);
 }
 
+/* What is looked up is what translate() says, or nothing; one by one or many at once. */
+static void check_lookup(const struct tmi_paging_scheme *scheme, const struct tmi_tables *tables,
+			 const struct tmi_paging_memory *memory, uint64_t address,
+			 const struct tmi_paging_page *page)
+{
+	uint64_t addresses[4] = { address ^ 4096, address, address ^ 1ull << 30, address };
+	uint64_t many[4], tagless = address;
+
+	scheme->lookup_many(tables, memory, addresses, many, 4);
+	for (int i = 0; i < 4; i++)
+		require(many[i] == scheme->lookup(tables, memory, addresses[i]));
+	if (scheme->canonical(tables, &tagless) && tagless == address && many[1] != UINT64_MAX)
+		require(page->outcome == TMI_PAGING_PAGE && many[1] == page->physical);
+}
+
 static struct tmi_paging_page translate(const struct tmi_paging_scheme *scheme,
 					const struct tmi_tables *tables, uint64_t address)
 {
@@ -88,6 +103,7 @@ static struct tmi_paging_page translate(const struct tmi_paging_scheme *scheme,
 		scheme->translate(tables, &memory, address, &page);
 		scheme->walk(tables, &memory, address, &walk);
 		same_answer(&page, &walk.page);
+		check_lookup(scheme, tables, &memory, address, &page);
 		require(walk.step_count <= TMI_PAGING_MAX_STEPS);
 		require((page.level == 0) == (walk.step_count == 0));
 		require(!walk.step_count || walk.steps[walk.step_count - 1].level == page.level);

@@ -235,6 +235,8 @@ const struct tmi_paging_scheme tmi_paging_arm64 = {
 	.level_names = { "", "L3", "L2", "L1", "L0" },
 	.canonical = canonical,
 	.translate = translate,
+	.lookup = lookup,
+	.lookup_many = lookup_many,
 	.walk = walk,
 	.next = next,
 };

@@ -117,7 +117,18 @@ struct tmi_paging_scheme {
 	void (*translate)(const struct tmi_tables *tables, struct tmi_paging_memory *memory,
 			  uint64_t address, struct tmi_paging_page *page);
 
-	/* The same with every step. */
+	/*
+	 * The physical address for any address, without explanations; UINT64_MAX where it takes
+	 * more than a look into the window, which canonical() and translate() then do.
+	 */
+	uint64_t (*lookup)(const struct tmi_tables *tables, const struct tmi_paging_memory *memory,
+			   uint64_t address);
+
+	/* lookup() for each of many addresses. */
+	void (*lookup_many)(const struct tmi_tables *tables, const struct tmi_paging_memory *memory,
+			    const uint64_t *addresses, uint64_t *physical, size_t count);
+
+	/* As translate(), with every step. */
 	void (*walk)(const struct tmi_tables *tables, struct tmi_paging_memory *memory,
 		     uint64_t address, struct tmi_paging_walk *walk);
 

@@ -287,8 +287,8 @@ TMI_WALK_INLINE tmem_status tmi_range_next(const struct tmi_walk_scheme *scheme,
 }
 
 /*
- * translate(), walk() and next() of a scheme's file, with two struct tmi_walk_scheme that
- * @condition (over *tables) chooses from.
+ * translate(), lookup(), walk() and next() of a scheme's file, with two struct tmi_walk_scheme that
+ * @condition (over *tables) chooses from; canonical() stands before.
  */
 #define TMI_PAGING_FUNCTIONS(condition, one, another)                                              \
 	static __attribute__((noinline, cold)) void translate_in_full(                             \
@@ -306,6 +306,30 @@ TMI_WALK_INLINE tmem_status tmi_range_next(const struct tmi_walk_scheme *scheme,
 				: tmi_walk_quickly(&(another), tables, memory, address, page))     \
 			return;                                                                    \
 		translate_in_full(tables, memory, address, page);                                  \
+	}                                                                                          \
+                                                                                                   \
+	static uint64_t lookup(const struct tmi_tables *tables,                                    \
+			       const struct tmi_paging_memory *memory, uint64_t address)           \
+	{                                                                                          \
+		struct tmi_paging_page page;                                                       \
+                                                                                                   \
+		if (canonical(tables, &address) &&                                                 \
+		    ((condition) ? tmi_walk_quickly(&(one), tables, memory, address, &page)        \
+				 : tmi_walk_quickly(&(another), tables, memory, address, &page)))  \
+			return page.physical;                                                      \
+		return UINT64_MAX;                                                                 \
+	}                                                                                          \
+                                                                                                   \
+	static void lookup_many(const struct tmi_tables *tables,                                   \
+				const struct tmi_paging_memory *memory, const uint64_t *addresses, \
+				uint64_t *physical, size_t count)                                  \
+	{                                                                                          \
+		if (condition)                                                                     \
+			tmi_walk_many(&(one), canonical, tables, memory, addresses, physical,      \
+				      count);                                                      \
+		else                                                                               \
+			tmi_walk_many(&(another), canonical, tables, memory, addresses, physical,  \
+				      count);                                                      \
 	}                                                                                          \
                                                                                                    \
 	static void walk(const struct tmi_tables *tables, struct tmi_paging_memory *memory,        \

@@ -69,6 +69,8 @@ const struct tmi_paging_scheme tmi_paging_x64 = {
 	.level_names = { "", "PTE", "PDE", "PDPE", "PML4E", "PML5E" },
 	.canonical = canonical,
 	.translate = translate,
+	.lookup = lookup,
+	.lookup_many = lookup_many,
 	.walk = walk,
 	.next = next,
 };

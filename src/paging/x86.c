@@ -86,6 +86,8 @@ const struct tmi_paging_scheme tmi_paging_x86 = {
 	.level_names = { "", "PTE", "PDE" },
 	.canonical = canonical,
 	.translate = translate,
+	.lookup = lookup,
+	.lookup_many = lookup_many,
 	.walk = walk,
 	.next = next,
 };

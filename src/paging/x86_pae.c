@@ -109,6 +109,8 @@ const struct tmi_paging_scheme tmi_paging_x86_pae = {
 	.level_names = { "", "PTE", "PDE", "PDPE" },
 	.canonical = canonical,
 	.translate = translate,
+	.lookup = lookup,
+	.lookup_many = lookup_many,
 	.walk = walk,
 	.next = next,
 };

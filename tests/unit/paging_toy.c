@@ -78,6 +78,30 @@ static void same_page(const struct tmi_paging_page *a, const struct tmi_paging_p
 	assert_int_equal(a->protect, b->protect);
 }
 
+/* lookup() knows what translate() does, or nothing; pages in the window it knows. */
+static void same_lookup(const struct tmi_paging_memory *memory, uint64_t address,
+			const struct tmi_paging_page *page)
+{
+	uint64_t physical = toy_scheme->lookup(&toy_tables, memory, address);
+	bool whole = memory->size == TOY_SIZE && !memory->read;
+	/* Its neighbours lead through the same tables and through others. */
+	uint64_t addresses[4] = { address, address ^ TOY_PAGE, address ^ 1ull << 31, address };
+	uint64_t many[4], canonical = address;
+
+	toy_scheme->lookup_many(&toy_tables, memory, addresses, many, 4);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(many[i], toy_scheme->lookup(&toy_tables, memory, addresses[i]));
+	/* translate() takes no tags. */
+	if (toy_scheme->canonical(&toy_tables, &canonical) && canonical != address)
+		return;
+	if (page->outcome != TMI_PAGING_PAGE)
+		assert_int_equal(physical, UINT64_MAX);
+	else if (whole && page->level == 1 && !(page->protect & TMI_PAGING_NO_ACCESS))
+		assert_int_equal(physical, page->physical);
+	else if (physical != UINT64_MAX)
+		assert_int_equal(physical, page->physical);
+}
+
 struct tmi_paging_walk toy_walk(uint64_t address)
 {
 	struct tmi_paging_walk first, walk;
@@ -95,6 +119,7 @@ struct tmi_paging_walk toy_walk(uint64_t address)
 			assert_int_equal(toy_reads, walk.step_count);
 		memory = toy_memory((enum toy_way)way);
 		toy_scheme->translate(&toy_tables, &memory, address, &page);
+		same_lookup(&memory, address, &page);
 		if (page.outcome != TMI_PAGING_PAGE) {
 			assert_int_equal(page.physical, 0);
 			assert_int_equal(page.protect, 0);
