@@ -4,7 +4,7 @@
 #include <tmem/region.h>
 
 #include "access/access.h"
-#include "engine/hot.h"
+#include "engine/quick.h"
 
 static tmem_status read_virtual(tmem_target *target, uint64_t offset, void *buffer,
 				size_t buffer_size, uint32_t flags, size_t *bytes_read)
@@ -25,15 +25,13 @@ static tmem_status read_virtual(tmem_target *target, uint64_t offset, void *buff
 	return tmi_call_end(target, status);
 }
 
-/* Any size, near the last read or not. Never inlined: its calls would cost the other registers. */
+/* Not near the last read: by the page tables if they are at hand, else through all layers. */
 static __attribute__((noinline)) tmem_status
-read_any(tmem_target *target, uint64_t offset, void *buffer, size_t buffer_size, size_t *bytes_read)
+read_far(tmem_target *target, uint64_t offset, void *buffer, size_t buffer_size, size_t *bytes_read)
 {
 	tmem_status status;
 
-	if (target && buffer &&
-	    (tmi_hot_read(target, offset, buffer, buffer_size) ||
-	     tmi_hot_read_page(target, offset, buffer, buffer_size))) {
+	if (target && buffer && tmi_quick_read(target, offset, buffer, buffer_size)) {
 		if (bytes_read)
 			*bytes_read = buffer_size;
 		return TMEM_S_OK;
@@ -44,14 +42,29 @@ read_any(tmem_target *target, uint64_t offset, void *buffer, size_t buffer_size,
 	return status;
 }
 
+/* Any size. Never inlined: its calls would cost the other registers. */
+static __attribute__((noinline)) tmem_status
+read_any(tmem_target *target, uint64_t offset, void *buffer, size_t buffer_size, size_t *bytes_read)
+{
+	if (!target || !buffer ||
+	    !(tmi_hot_read(target, offset, buffer, buffer_size) ||
+	      tmi_hot_read_page(target, offset, buffer, buffer_size)))
+		return read_far(target, offset, buffer, buffer_size, bytes_read);
+	if (bytes_read)
+		*bytes_read = buffer_size;
+	return TMEM_S_OK;
+}
+
 /* Eight bytes near the last read are what walking data asks for most: no call in their way. */
 tmem_status tmem_read_virtual(tmem_target *target, uint64_t offset, void *buffer,
 			      size_t buffer_size, size_t *bytes_read)
 {
-	if (!target || !buffer || buffer_size != sizeof(uint64_t) ||
+	if (buffer_size != sizeof(uint64_t))
+		return read_any(target, offset, buffer, buffer_size, bytes_read);
+	if (!target || !buffer ||
 	    !(tmi_hot_read(target, offset, buffer, sizeof(uint64_t)) ||
 	      tmi_hot_read_page(target, offset, buffer, sizeof(uint64_t))))
-		return read_any(target, offset, buffer, buffer_size, bytes_read);
+		return read_far(target, offset, buffer, sizeof(uint64_t), bytes_read);
 	if (bytes_read)
 		*bytes_read = buffer_size;
 	return TMEM_S_OK;

@@ -5,6 +5,7 @@
 
 #include "access/access.h"
 #include "engine/kernel.h"
+#include "engine/quick.h"
 
 /* The tables of the implicit process; TMEM_E_NO_PAGEFILE when none are known. */
 static tmem_status need_tables(tmem_target *target, uint64_t address, struct tmi_space **space,
@@ -36,8 +37,11 @@ tmem_status tmem_virtual_to_physical(tmem_target *target, uint64_t virtual_, uin
 	struct tmi_paging_page page;
 	struct tmi_space *space;
 	uint64_t address = virtual_;
-	tmem_status status = tmi_access_need(physical, "physical");
+	tmem_status status;
 
+	if (target && physical && tmi_quick_translate(target, virtual_, physical))
+		return TMEM_S_OK;
+	status = tmi_access_need(physical, "physical");
 	if (physical)
 		*physical = 0;
 	if (status == TMEM_S_OK)
@@ -202,10 +206,11 @@ tmem_status tmem_virtual_to_physical_batch(tmem_target *target, const uint64_t *
 		*translated = 0;
 	if (status == TMEM_S_OK)
 		status = tmi_access_need(physical, "physical");
-	for (size_t i = 0; status == TMEM_S_OK && i < count; i++)
+	if (status != TMEM_S_OK)
+		return tmi_call_end(target, status);
+	status = need_tables(target, count ? virtual_[0] : 0, &space, &translation);
+	for (size_t i = 0; status != TMEM_S_OK && i < count; i++)
 		physical[i] = UINT64_MAX;
-	if (status == TMEM_S_OK)
-		status = need_tables(target, count ? virtual_[0] : 0, &space, &translation);
 	if (status != TMEM_S_OK)
 		return tmi_call_end(target, status);
 	pages = tmi_translated_pages(space, translation, virtual_, physical, count);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 _Thread_local struct tmi_hot tmi_hot;
-_Thread_local struct tmi_slots *tmi_slots;
+_Thread_local struct tmi_slot *tmi_slots;
 
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
@@ -22,22 +22,15 @@ static void make_key(void)
 	have_key = !pthread_key_create(&key, free_slots);
 }
 
-/* The slots of this thread; without memory for them reads are only slower. */
-static struct tmi_slots *make_slots(void)
+bool tmi_hot_make_slots(void)
 {
 	pthread_once(&key_once, make_key);
 	if (!have_key)
-		return NULL;
-	tmi_slots = calloc(1, sizeof(*tmi_slots));
+		return false;
+	tmi_slots = calloc(TMI_SLOT_COUNT, sizeof(*tmi_slots));
 	if (tmi_slots && pthread_setspecific(key, tmi_slots)) {
 		free(tmi_slots);
 		tmi_slots = NULL;
 	}
 	return tmi_slots;
-}
-
-void tmi_hot_offer(const struct tmi_slot *page)
-{
-	if (tmi_slots || make_slots())
-		tmi_slots->offered = *page;
 }

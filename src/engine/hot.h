@@ -28,7 +28,7 @@ extern _Thread_local struct tmi_hot tmi_hot;
 
 /* One page behind page tables. */
 struct tmi_slot {
-	uint64_t serial; /* of the context, 0 = empty; while only offered: of the space */
+	uint64_t serial; /* of the context, 0 = empty */
 	uint64_t page;   /* virtual address of its first byte */
 	uint64_t generation;
 	const uint8_t *data;
@@ -38,22 +38,24 @@ struct tmi_slot {
 #define TMI_SLOT_COUNT 256
 
 /*
- * What a thread remembers. The slots are too many for a thread's static storage: they are made at
- * the first use and freed when the thread ends. offered is the page that was read last.
+ * The pages that a thread remembers, NULL until it makes them. They are too many for a thread's
+ * static storage, and freed when it ends.
  */
-struct tmi_slots {
-	struct tmi_slot offered;
-	struct tmi_slot slot[TMI_SLOT_COUNT];
-};
+extern _Thread_local struct tmi_slot *tmi_slots;
 
-extern _Thread_local struct tmi_slots *tmi_slots;
+/* Makes the thread's slots; false: no memory, and reads are only slower. */
+bool tmi_hot_make_slots(void);
 
-/* Offers a page behind tables to be remembered by tmi_hot_learn(). */
-void tmi_hot_offer(const struct tmi_slot *page);
-
-static inline struct tmi_slot *tmi_hot_slot(struct tmi_slots *slots, uint64_t address)
+static inline struct tmi_slot *tmi_hot_slot(uint64_t address)
 {
-	return &slots->slot[(address >> 12) % TMI_SLOT_COUNT];
+	return &tmi_slots[(address >> 12) % TMI_SLOT_COUNT];
+}
+
+/* Remembers a page for the next read near it. */
+static inline void tmi_hot_keep(const struct tmi_slot *page)
+{
+	if (tmi_slots || tmi_hot_make_slots())
+		*tmi_hot_slot(page->page) = *page;
 }
 
 /* After a read: remembers the stretch that it was served from, if it was a borrowed one. */
@@ -61,15 +63,17 @@ static inline void tmi_hot_learn(tmem_target *target)
 {
 	const struct tmi_context *context = tmi_context_get(target);
 
-	if (tmi_slots && tmi_slots->offered.serial == context->space->serial) {
-		struct tmi_slot *slot = tmi_hot_slot(tmi_slots, tmi_slots->offered.page);
-
-		*slot = tmi_slots->offered;
-		slot->serial = context->serial;
-		tmi_slots->offered.serial = 0;
-	} else if (tmi_hot.space == context->space->serial) {
+	if (tmi_hot.space == context->space->serial)
 		tmi_hot.serial = context->serial;
-	}
+}
+
+/* Eight bytes are moved by one load and one store, without a call. */
+static inline void tmi_hot_copy(void *buffer, const uint8_t *data, size_t size)
+{
+	if (size == sizeof(uint64_t))
+		memcpy(buffer, data, sizeof(uint64_t));
+	else
+		memcpy(buffer, data, size);
 }
 
 /* Reads [offset, offset + size) when all of it lies in the remembered stretch. */
@@ -84,10 +88,7 @@ static inline bool tmi_hot_read(tmem_target *target, uint64_t offset, void *buff
 	if (atomic_load_explicit(&target->shared->generation, memory_order_acquire) !=
 	    hot->generation)
 		return false;
-	if (size == sizeof(uint64_t))
-		memcpy(buffer, hot->data + at, sizeof(uint64_t));
-	else
-		memcpy(buffer, hot->data + at, size);
+	tmi_hot_copy(buffer, hot->data + at, size);
 	/* A file cut meanwhile reads as zeros: the slow path says so. */
 	return !hot->truncated || !atomic_load_explicit(hot->truncated, memory_order_acquire);
 }
@@ -102,16 +103,13 @@ static inline bool tmi_hot_read_page(tmem_target *target, uint64_t offset, void 
 
 	if (!tmi_slots)
 		return false;
-	slot = tmi_hot_slot(tmi_slots, offset);
+	slot = tmi_hot_slot(offset);
 	if (slot->serial != context->serial || slot->page != offset - at || size > 4096 - at)
 		return false;
 	if (atomic_load_explicit(&target->shared->generation, memory_order_acquire) !=
 	    slot->generation)
 		return false;
-	if (size == sizeof(uint64_t))
-		memcpy(buffer, slot->data + at, sizeof(uint64_t));
-	else
-		memcpy(buffer, slot->data + at, size);
+	tmi_hot_copy(buffer, slot->data + at, size);
 	return !slot->truncated || !atomic_load_explicit(slot->truncated, memory_order_acquire);
 }
 

@@ -5,36 +5,26 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "engine/hot.h"
+#include "engine/quick.h"
 
 #define PAGE_SIZE UINT64_C(4096)
 
 /* How far a view looks for pages that follow in physical memory too. */
 #define VIEW_REACH (UINT64_C(4) << 20)
 
+/* Bytes of the next page that are fetched ahead. */
+#define PREFETCH 512
+
 /* Elements of a batch whose walks, cache misses and copies overlap. */
 #define BATCH_DEPTH 32
 
-/*
- * The window of this thread: the last lent stretch of physical memory. Most targets lend all of
- * their memory in one piece, and then tables and pages are both looked at in place.
- */
-struct window {
-	struct tmi_paging_memory memory; /* first: the walker gets a pointer to it */
-	struct tmi_space *physical;
-	uint64_t serial; /* of @physical, whose address may have been another space's */
-	uint64_t generation;
-	const atomic_bool *truncated;
-	uint32_t flags; /* TMI_SPACE_UNCACHED: tables are read around the cache too */
-};
-
-static _Thread_local struct window window;
+_Thread_local struct tmi_window tmi_window;
 
 /* The walker's read(): tries to move the window there, else reads through cache and overlay. */
 static tmem_status read_entries(struct tmi_paging_memory *memory, uint64_t address, void *buffer,
 				size_t size)
 {
-	struct window *w = (struct window *)memory;
+	struct tmi_window *w = (struct tmi_window *)memory;
 	struct tmi_borrow borrow;
 	size_t done = 0;
 
@@ -50,41 +40,16 @@ static tmem_status read_entries(struct tmi_paging_memory *memory, uint64_t addre
 	return done == size ? TMEM_S_OK : TMEM_E_READ_FAULT;
 }
 
-struct tmi_paging_memory *tmi_translated_memory(struct tmi_space *physical)
+void tmi_translated_close_window(struct tmi_space *physical)
 {
-	struct window *w = &window;
-	uint64_t generation =
-		atomic_load_explicit(&physical->shared->generation, memory_order_acquire);
-
-	/* A file that was cut short lends nothing any more: its bytes are read, and so are tables.
-	 */
-	if (w->serial != physical->serial || w->generation != generation ||
-	    tmi_translated_truncated(&w->memory)) {
-		*w = (struct window){
-			.memory = { .read = read_entries },
-			.physical = physical,
-			.serial = physical->serial,
-			.generation = generation,
-			.flags = w->flags,
-		};
-	}
-	return &w->memory;
-}
-
-bool tmi_translated_truncated(const struct tmi_paging_memory *memory)
-{
-	const struct window *w = (const struct window *)memory;
-
-	return w->truncated && atomic_load_explicit(w->truncated, memory_order_acquire);
-}
-
-/* The bytes at a physical address when @size of them stand in the window; else NULL. */
-static const uint8_t *in_window(const struct tmi_paging_memory *memory, uint64_t physical,
-				size_t size)
-{
-	uint64_t at = physical - memory->first;
-
-	return at < memory->size && size <= memory->size - at ? memory->data + at : NULL;
+	tmi_window = (struct tmi_window){
+		.memory = { .read = read_entries },
+		.physical = physical,
+		.serial = physical->serial,
+		.generation =
+			atomic_load_explicit(&physical->shared->generation, memory_order_acquire),
+		.flags = tmi_window.flags,
+	};
 }
 
 /*
@@ -113,23 +78,33 @@ bool tmi_translated_page(const struct tmi_translation *translation, uint64_t add
 	return found;
 }
 
+/* An address as the caller gave it, whose lookup found nothing; UINT64_MAX without a page. */
+static uint64_t find_page(struct tmi_space *space, const struct tmi_translation *translation,
+			  struct tmi_paging_memory *memory, uint64_t address)
+{
+	struct tmi_paging_page page;
+
+	if (tmi_space_enter(space, &address) != TMEM_S_OK ||
+	    !translate(translation, memory, address, &page))
+		return UINT64_MAX;
+	return page.physical;
+}
+
 size_t tmi_translated_pages(struct tmi_space *space, const struct tmi_translation *translation,
 			    const uint64_t *virtual_, uint64_t *physical, size_t count)
 {
 	struct tmi_paging_memory *memory;
-	struct tmi_paging_page page;
 	size_t pages;
 
 	do {
 		memory = tmi_translated_memory(translation->physical);
 		pages = 0;
+		translation->scheme->lookup_many(&translation->tables, memory, virtual_, physical,
+						 count);
 		for (size_t i = 0; i < count; i++) {
-			uint64_t address = virtual_[i];
-			bool found = tmi_space_enter(space, &address) == TMEM_S_OK &&
-				     translate(translation, memory, address, &page);
-
-			physical[i] = found ? page.physical : UINT64_MAX;
-			pages += found;
+			if (physical[i] == UINT64_MAX)
+				physical[i] = find_page(space, translation, memory, virtual_[i]);
+			pages += physical[i] != UINT64_MAX;
 		}
 	} while (tmi_translated_truncated(memory));
 	return pages;
@@ -158,31 +133,6 @@ tmem_status tmi_translated_fail(const struct tmi_translation *translation, tmem_
 	step = &walk.steps[walk.step_count - 1];
 	return tmi_fail_entry(status, (enum tmem_reason)walk.page.reason, step->address,
 			      step->level, step->entry);
-}
-
-/* Copies from the window when all of it is there and was no zeros of a file cut short. */
-static bool copy_lent(const struct tmi_paging_memory *memory, uint64_t physical, void *buffer,
-		      size_t size)
-{
-	const uint8_t *data = in_window(memory, physical, size);
-
-	if (!data)
-		return false;
-	memcpy(buffer, data, size);
-	return !tmi_translated_truncated(memory);
-}
-
-/* One stretch that is contiguous in physical memory. */
-static tmem_status read_physical(const struct tmi_translation *translation, uint64_t physical,
-				 void *buffer, size_t size, uint32_t flags, size_t *done)
-{
-	struct tmi_paging_memory *memory = tmi_translated_memory(translation->physical);
-
-	if (copy_lent(memory, physical, buffer, size)) {
-		*done = size;
-		return TMEM_S_OK;
-	}
-	return tmi_storage_read(translation->physical, physical, buffer, size, flags, done);
 }
 
 /* As extent(), as far as the window tells the truth. */
@@ -223,50 +173,71 @@ static size_t extent(const struct tmi_translation *translation, uint64_t address
 	return reach;
 }
 
-/* A small read inside one page is remembered for the next one near it. */
-static void learn(const struct tmi_translation *translation, struct tmi_paging_memory *memory,
-		  uint64_t address, const struct tmi_paging_page *page)
+/* Bytes from @address on in its page, at most @size. */
+static size_t rest_of_page(const struct tmi_paging_page *page, uint64_t address, size_t size)
 {
-	const struct window *w = (const struct window *)memory;
-	uint64_t first = address & ~(PAGE_SIZE - 1);
-	uint64_t physical = page->physical & ~(PAGE_SIZE - 1);
-	const uint8_t *data = in_window(memory, physical, PAGE_SIZE);
+	return page->last - address >= size - 1 ? size : (size_t)(page->last - address) + 1;
+}
 
-	if (data && first >= page->first &&
-	    atomic_load_explicit(&translation->physical->shared->steady, memory_order_relaxed))
-		tmi_hot_offer(&(struct tmi_slot){ .serial = translation->space_serial,
-						  .page = first,
-						  .generation = w->generation,
-						  .data = data,
-						  .truncated = w->truncated });
+/*
+ * Copies page by page what stands in one window, and returns how much that was. The next page is
+ * found before this one is copied, so that its first lines are under way meanwhile: frames that lie
+ * anywhere are nothing that the processor foresees.
+ */
+static size_t copy_pages(const struct tmi_translation *translation, uint64_t address,
+			 uint8_t *buffer, size_t size)
+{
+	struct tmi_paging_memory *memory = tmi_translated_memory(translation->physical);
+	const uint8_t *data, *next, *window;
+	const atomic_bool *truncated;
+	struct tmi_paging_page page;
+	size_t done = 0, part;
+
+	if (!translate(translation, memory, address, &page))
+		return 0;
+	window = memory->data;
+	truncated = tmi_window.truncated;
+	part = rest_of_page(&page, address, size);
+	data = tmi_translated_lent(memory, page.physical, part);
+	while (data) {
+		size_t copied = part;
+
+		next = NULL;
+		if (done + copied < size &&
+		    translate(translation, memory, address + done + copied, &page)) {
+			part = rest_of_page(&page, address + done + copied, size - done - copied);
+			next = tmi_translated_lent(memory, page.physical, part);
+		}
+		for (size_t line = 0; next && line < PREFETCH; line += 64)
+			__builtin_prefetch(next + line);
+		memcpy(buffer + done, data, copied);
+		done += copied;
+		data = memory->data == window ? next : NULL;
+	}
+	return truncated && atomic_load_explicit(truncated, memory_order_acquire) ? 0 : done;
 }
 
 static tmem_status read_translated(const struct tmi_translation *translation, uint64_t address,
 				   void *buffer, size_t size, uint32_t flags, size_t *done)
 {
-	struct tmi_paging_memory *memory = tmi_translated_memory(translation->physical);
 	tmem_status status = TMEM_S_OK;
-	struct tmi_paging_page page;
 
-	/* Mostly it is a few bytes in one page that stands in the window. */
-	if (size <= PAGE_SIZE && translate(translation, memory, address, &page) &&
-	    page.last - address >= size - 1 && copy_lent(memory, page.physical, buffer, size)) {
-		learn(translation, memory, address, &page);
-		*done = size;
-		return TMEM_S_OK;
-	}
 	for (*done = 0; *done < size && status == TMEM_S_OK;) {
 		uint64_t at = address + *done;
+		uint8_t *to = (uint8_t *)buffer + *done;
+		size_t got = copy_pages(translation, at, to, size - *done);
 		uint64_t physical = 0;
-		size_t part = extent(translation, at, size - *done, &physical);
-		size_t got = 0;
+		size_t part;
 
+		*done += got;
+		if (got)
+			continue;
+		part = extent(translation, at, size - *done, &physical);
 		if (!part && *done)
 			break;
 		if (!part)
 			return tmi_translated_fail(translation, TMEM_E_READ_FAULT, at);
-		status = read_physical(translation, physical, (uint8_t *)buffer + *done, part,
-				       flags, &got);
+		status = tmi_storage_read(translation->physical, physical, to, part, flags, &got);
 		*done += got;
 		if (got < part)
 			break;
@@ -280,9 +251,9 @@ tmem_status tmi_translated_read(const struct tmi_translation *translation, uint6
 	tmem_status status;
 
 	tmi_translated_memory(translation->physical);
-	window.flags = flags & TMI_SPACE_UNCACHED;
+	tmi_window.flags = flags & TMI_SPACE_UNCACHED;
 	status = read_translated(translation, address, buffer, size, flags, done);
-	window.flags = 0;
+	tmi_window.flags = 0;
 	return status;
 }
 
@@ -347,12 +318,6 @@ bool tmi_translated_view(const struct tmi_translation *translation, uint64_t add
 	return true;
 }
 
-/* An element whose bytes stand in the window, or not. */
-struct quick {
-	const uint8_t *data; /* NULL: the long way */
-	size_t size;
-};
-
 /* The long way of one element: the same as a single read. */
 static void read_element(struct tmi_space *space, const struct tmi_translation *translation,
 			 struct tmem_transfer *item)
@@ -369,26 +334,41 @@ static void read_element(struct tmi_space *space, const struct tmi_translation *
 					   flags, &item->done);
 }
 
-/* Walks first, so that the misses of all elements are on their way before the first copy. */
-static void find_elements(struct tmi_space *space, const struct tmi_translation *translation,
-			  struct tmi_paging_memory *memory, const struct tmem_transfer *items,
-			  size_t count, struct quick *quick)
+/*
+ * Walks first, so that the misses of all elements are on their way before the first copy. data[i]
+ * is NULL where that takes the long way.
+ */
+static void find_elements(const struct tmi_translation *translation,
+			  const struct tmi_paging_memory *memory, const struct tmem_transfer *items,
+			  size_t count, const uint8_t **data)
 {
-	struct tmi_paging_page page;
+	uint64_t addresses[BATCH_DEPTH], physical[BATCH_DEPTH];
 
+	for (size_t i = 0; i < count; i++)
+		addresses[i] = items[i].offset;
+	translation->scheme->lookup_many(&translation->tables, memory, addresses, physical, count);
 	for (size_t i = 0; i < count; i++) {
-		uint64_t address = items[i].offset;
+		uint64_t at = addresses[i] % PAGE_SIZE;
 
-		quick[i].data = NULL;
+		data[i] = NULL;
 		/* One that is to leave no trace in the cache goes the long way. */
 		if (items[i].flags & TMEM_TRANSFER_UNCACHED || !items[i].size ||
-		    items[i].size > PAGE_SIZE || tmi_space_enter(space, &address) != TMEM_S_OK ||
-		    !translate(translation, memory, address, &page) ||
-		    page.last - address < items[i].size - 1)
+		    items[i].size > PAGE_SIZE - at || physical[i] == UINT64_MAX)
 			continue;
-		quick[i].data = in_window(memory, page.physical, items[i].size);
-		if (quick[i].data)
-			__builtin_prefetch(quick[i].data);
+		data[i] = tmi_translated_lent(memory, physical[i], items[i].size);
+		if (data[i])
+			__builtin_prefetch(data[i]);
+	}
+}
+
+static void copy_elements(struct tmem_transfer *items, size_t count, const uint8_t *const *data)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!data[i])
+			continue;
+		tmi_hot_copy(items[i].buffer, data[i], items[i].size);
+		items[i].done = items[i].size;
+		items[i].status = TMEM_S_OK;
 	}
 }
 
@@ -397,29 +377,18 @@ tmem_status tmi_translated_read_batch(struct tmi_space *space,
 				      struct tmem_transfer *items, size_t count)
 {
 	for (size_t begin = 0; begin < count; begin += BATCH_DEPTH) {
-		struct tmi_paging_memory *memory = tmi_translated_memory(translation->physical);
-		const uint8_t *window_data = memory->data;
-		struct quick quick[BATCH_DEPTH];
-		size_t part = count - begin < BATCH_DEPTH ? count - begin : BATCH_DEPTH;
+		const struct tmi_paging_memory *memory =
+			tmi_translated_memory(translation->physical);
 		struct tmem_transfer *some = items + begin;
+		const uint8_t *data[BATCH_DEPTH];
+		size_t part = count - begin < BATCH_DEPTH ? count - begin : BATCH_DEPTH;
+		bool truncated;
 
-		find_elements(space, translation, memory, some, part, quick);
-		for (size_t i = 0; i < part; i++) {
-			if (!quick[i].data)
-				continue;
-			some[i].done = some[i].size;
-			some[i].status = TMEM_S_OK;
-			if (some[i].size == sizeof(uint64_t))
-				memcpy(some[i].buffer, quick[i].data, sizeof(uint64_t));
-			else
-				memcpy(some[i].buffer, quick[i].data, some[i].size);
-		}
-		/* The flag is that of the last window: with several, the long way checks each. */
-		if (tmi_translated_truncated(memory) || memory->data != window_data)
-			for (size_t i = 0; i < part; i++)
-				quick[i].data = NULL;
+		find_elements(translation, memory, some, part, data);
+		copy_elements(some, part, data);
+		truncated = tmi_translated_truncated(memory);
 		for (size_t i = 0; i < part; i++)
-			if (!quick[i].data)
+			if (!data[i] || truncated)
 				read_element(space, translation, &some[i]);
 	}
 	return TMEM_S_OK;

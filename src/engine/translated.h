@@ -28,13 +28,57 @@ static inline const struct tmi_translation *tmi_space_translation(const struct t
 }
 
 /*
+ * The window of a thread: the last lent stretch of physical memory. Most targets lend all of their
+ * memory in one piece, and then tables and pages are both looked at in place.
+ */
+struct tmi_window {
+	struct tmi_paging_memory memory; /* first: the walker gets a pointer to it */
+	struct tmi_space *physical;
+	uint64_t serial; /* of @physical, whose address may have been another space's */
+	uint64_t generation;
+	const atomic_bool *truncated;
+	uint32_t flags; /* TMI_SPACE_UNCACHED: tables are read around the cache too */
+};
+
+extern _Thread_local struct tmi_window tmi_window;
+
+/* Makes the thread's window one of @physical, closed. */
+void tmi_translated_close_window(struct tmi_space *physical);
+
+/* True when what the walker saw since tmi_translated_memory() may be zeros of a file cut short. */
+static inline bool tmi_translated_truncated(const struct tmi_paging_memory *memory)
+{
+	const struct tmi_window *w = (const struct tmi_window *)memory;
+
+	return w->truncated && atomic_load_explicit(w->truncated, memory_order_acquire);
+}
+
+/*
  * Physical memory as a walker of this thread sees it now. Valid until the thread's next call of
  * this function or return to its caller's caller; takes no lock.
  */
-struct tmi_paging_memory *tmi_translated_memory(struct tmi_space *physical);
+static inline struct tmi_paging_memory *tmi_translated_memory(struct tmi_space *physical)
+{
+	struct tmi_window *w = &tmi_window;
+	uint64_t generation =
+		atomic_load_explicit(&physical->shared->generation, memory_order_acquire);
 
-/* True when what the walker saw since tmi_translated_memory() may be zeros of a file cut short. */
-bool tmi_translated_truncated(const struct tmi_paging_memory *memory);
+	/* A file that was cut short lends nothing any more: its bytes are read, and so are tables.
+	 */
+	if (w->serial != physical->serial || w->generation != generation ||
+	    tmi_translated_truncated(&w->memory))
+		tmi_translated_close_window(physical);
+	return &w->memory;
+}
+
+/* The bytes at a physical address when @size of them stand in the window; else NULL. */
+static inline const uint8_t *tmi_translated_lent(const struct tmi_paging_memory *memory,
+						 uint64_t physical, size_t size)
+{
+	uint64_t at = physical - memory->first;
+
+	return at < memory->size && size <= memory->size - at ? memory->data + at : NULL;
+}
 
 /* Where an internal address leads. True for a page; no failure is recorded. */
 bool tmi_translated_page(const struct tmi_translation *translation, uint64_t address,
