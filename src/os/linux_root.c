@@ -77,6 +77,7 @@ struct guess {
 	uint64_t memory_end;
 	unsigned tried;
 	bool other_release; /* tables fit, but the kernel's name is another one */
+	uint64_t missing;   /* physical address of a first table that is not in memory, or 0 */
 };
 
 /* The release that the tables show is the one of the text, or cannot be read. */
@@ -115,6 +116,15 @@ static bool next_shift(const struct guess *guess, const struct tmi_linux_root *r
 	return index == 0 || guess->stext - *shift < guess->memory_end;
 }
 
+static void note_missing(struct guess *guess, uint64_t address)
+{
+	const struct tmi_os_memory *memory = guess->memory;
+	uint8_t byte;
+
+	if (memory->read_physical(memory->context, address, &byte, 1) != TMEM_S_OK)
+		guess->missing = address;
+}
+
 static bool try_variant(struct guess *guess, struct tmi_linux_root *root)
 {
 	const struct tmi_linux_choices *choices = &guess->state->choices;
@@ -123,6 +133,7 @@ static bool try_variant(struct guess *guess, struct tmi_linux_root *root)
 		tmi_linux_root_set(root, choices->has_root ? choices->root
 							   : guess->swapper - root->image_shift);
 		guess->tried++;
+		note_missing(guess, root->tables.kernel_root);
 		if (tmi_linux_root_maps(guess->memory, root, guess->stext) &&
 		    release_agrees(guess, root))
 			return true;
@@ -164,6 +175,11 @@ static void refuse_info(struct guess *guess)
 				  "release %s: page tables of a kind that is not known here, or "
 				  "that the options exclude",
 				  release);
+	else if (guess->missing && guess->tried == 1)
+		tmi_linux_refused(guess->state, "VMCOREINFO",
+				  "release %s: its first table would be at physical 0x%" PRIx64
+				  ", which is not in this memory",
+				  release, guess->missing);
 	else
 		tmi_linux_refused(guess->state, "VMCOREINFO",
 				  "release %s: no table of %u guesses, the first table being "
