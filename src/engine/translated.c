@@ -292,7 +292,8 @@ bool tmi_translated_view(const struct tmi_translation *translation, uint64_t add
 	struct tmi_paging_page page;
 	uint64_t before, room, last;
 
-	if (!translate(translation, memory, address, &page))
+	if (!translate(translation, memory, address, &page) ||
+	    !tmi_storage_view(translation->physical, page.physical, borrow))
 		return false;
 	last = page.last;
 	if (translation->scheme->next(&translation->tables, memory, address,
@@ -302,8 +303,7 @@ bool tmi_translated_view(const struct tmi_translation *translation, uint64_t add
 	    following.first == address && following.physical == page.physical &&
 	    following.last > last)
 		last = following.last;
-	if (tmi_translated_truncated(memory) ||
-	    !tmi_storage_view(translation->physical, page.physical, borrow))
+	if (tmi_translated_truncated(memory))
 		return false;
 	/* From physical addresses to virtual ones, not beyond the page backwards. */
 	before = page.physical - borrow->first;
