@@ -9,7 +9,6 @@
  * Statuses that every function here may return besides its own:
  *   TMEM_E_READ_FAULT	first byte unreadable
  *   TMEM_E_WRITE_FAULT	first byte unwritable
- *   TMEM_E_NO_PAGEFILE	first address has no translation (kernel mode)
  *   TMEM_E_UNEXPECTED	no process: it has exited or was dropped; or a write inside a callback
  *   TMEM_E_CONNECTION_LOST, TMEM_E_TIMED_OUT	the link to a remote target failed
  *   TMEM_E_INVALIDARG	a required pointer is NULL
