@@ -94,7 +94,7 @@ static void check_lookup(const struct tmi_paging_scheme *scheme, const struct tm
 static struct tmi_paging_page translate(const struct tmi_paging_scheme *scheme,
 					const struct tmi_tables *tables, uint64_t address)
 {
-	struct tmi_paging_page page, other;
+	struct tmi_paging_page page = { 0 }, other = { 0 };
 
 	for (int window = 0; window < 2; window++) {
 		struct tmi_paging_memory memory = make_memory(window);
