@@ -132,9 +132,9 @@ static void put_size(struct tmi_text *out, uint64_t bytes)
 static void put_share(struct tmi_text *out, uint64_t bytes, uint64_t whole)
 {
 	if (whole)
-		tmi_text_format(out, " %8.2f%%", 100.0 * (double)bytes / (double)whole);
+		tmi_text_format(out, " %7.2f%%", 100.0 * (double)bytes / (double)whole);
 	else
-		tmi_text_puts(out, "          ");
+		tmi_text_puts(out, "         ");
 }
 
 /* Greatest first. */
