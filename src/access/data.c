@@ -25,21 +25,27 @@ static tmem_status read_virtual(tmem_target *target, uint64_t offset, void *buff
 	return tmi_call_end(target, status);
 }
 
-/* Not near the last read: by the page tables if they are at hand, else through all layers. */
-static __attribute__((noinline)) tmem_status
-read_far(tmem_target *target, uint64_t offset, void *buffer, size_t buffer_size, size_t *bytes_read)
+/* Through all layers. */
+static __attribute__((noinline)) tmem_status read_layers(tmem_target *target, uint64_t offset,
+							 void *buffer, size_t buffer_size,
+							 size_t *bytes_read)
 {
-	tmem_status status;
+	tmem_status status = read_virtual(target, offset, buffer, buffer_size, 0, bytes_read);
 
-	if (target && buffer && tmi_quick_read(target, offset, buffer, buffer_size)) {
-		if (bytes_read)
-			*bytes_read = buffer_size;
-		return TMEM_S_OK;
-	}
-	status = read_virtual(target, offset, buffer, buffer_size, 0, bytes_read);
 	if (status == TMEM_S_OK)
 		tmi_hot_learn(target);
 	return status;
+}
+
+/* Not near the last read: by the page tables if they are at hand. */
+static __attribute__((noinline)) tmem_status
+read_far(tmem_target *target, uint64_t offset, void *buffer, size_t buffer_size, size_t *bytes_read)
+{
+	if (!target || !buffer || !tmi_quick_read(target, offset, buffer, buffer_size))
+		return read_layers(target, offset, buffer, buffer_size, bytes_read);
+	if (bytes_read)
+		*bytes_read = buffer_size;
+	return TMEM_S_OK;
 }
 
 /* Any size. Never inlined: its calls would cost the other registers. */

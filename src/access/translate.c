@@ -31,17 +31,15 @@ static tmem_status enter(const struct tmi_space *space, uint64_t *address)
 	return status == TMEM_E_READ_FAULT ? TMEM_E_NO_PAGEFILE : status;
 }
 
-tmem_status tmem_virtual_to_physical(tmem_target *target, uint64_t virtual_, uint64_t *physical)
+static __attribute__((noinline)) tmem_status translate_one(tmem_target *target, uint64_t virtual_,
+							   uint64_t *physical)
 {
 	const struct tmi_translation *translation;
 	struct tmi_paging_page page;
 	struct tmi_space *space;
 	uint64_t address = virtual_;
-	tmem_status status;
+	tmem_status status = tmi_access_need(physical, "physical");
 
-	if (target && physical && tmi_quick_translate(target, virtual_, physical))
-		return TMEM_S_OK;
-	status = tmi_access_need(physical, "physical");
 	if (physical)
 		*physical = 0;
 	if (status == TMEM_S_OK)
@@ -55,6 +53,14 @@ tmem_status tmem_virtual_to_physical(tmem_target *target, uint64_t virtual_, uin
 	if (TMEM_FAILED(status))
 		tmi_wrap(status, TMI_ACTION_TRANSLATE, virtual_, 0);
 	return tmi_call_end(target, status);
+}
+
+/* Mostly it is a walk through tables that are at hand; the rest stays out of its way. */
+tmem_status tmem_virtual_to_physical(tmem_target *target, uint64_t virtual_, uint64_t *physical)
+{
+	if (target && physical && tmi_quick_translate(target, virtual_, physical))
+		return TMEM_S_OK;
+	return translate_one(target, virtual_, physical);
 }
 
 /* Element @index of what GetVirtualTranslationPhysicalOffsets returns. */

@@ -15,34 +15,28 @@
 
 #define TMI_QUICK_PAGE UINT64_C(4096)
 
-/* Where an address as the caller gives it leads; UINT64_MAX: not to be had here. */
-static inline uint64_t tmi_quick_lookup(const struct tmi_translation *translation,
-					const struct tmi_paging_memory *memory, uint64_t address)
-{
-	return translation->scheme->lookup(&translation->tables, memory, address);
-}
-
-/* The tables of the current space, if they are known and the space is there. */
-static inline const struct tmi_translation *tmi_quick_tables(const struct tmi_context *context)
+/*
+ * Where an address as the caller gives it leads; UINT64_MAX: not to be had here. Nothing but
+ * lookup() is called, so that little need be saved.
+ */
+static inline uint64_t tmi_quick_lookup(const struct tmi_context *context, uint64_t address)
 {
 	const struct tmi_space *space = context->space;
+	const struct tmi_translation *translation;
 
 	if (!space || atomic_load_explicit(&space->dropped, memory_order_acquire))
-		return NULL;
-	return tmi_space_translation(space);
+		return UINT64_MAX;
+	translation = tmi_space_translation(space);
+	if (!translation || !tmi_translated_is_current(translation->physical))
+		return UINT64_MAX;
+	return translation->scheme->lookup(&translation->tables, &tmi_window.memory, address);
 }
 
 static inline bool tmi_quick_translate(tmem_target *target, uint64_t address, uint64_t *physical)
 {
-	const struct tmi_translation *translation = tmi_quick_tables(tmi_context_get(target));
-	const struct tmi_paging_memory *memory;
-	uint64_t found;
+	uint64_t found = tmi_quick_lookup(tmi_context_get(target), address);
 
-	if (!translation)
-		return false;
-	memory = tmi_translated_memory(translation->physical);
-	found = tmi_quick_lookup(translation, memory, address);
-	if (found == UINT64_MAX || tmi_translated_truncated(memory))
+	if (found == UINT64_MAX || tmi_translated_truncated(&tmi_window.memory))
 		return false;
 	*physical = found;
 	return true;
@@ -52,30 +46,28 @@ static inline bool tmi_quick_translate(tmem_target *target, uint64_t address, ui
 static inline bool tmi_quick_read(tmem_target *target, uint64_t offset, void *buffer, size_t size)
 {
 	const struct tmi_context *context = tmi_context_get(target);
-	const struct tmi_translation *translation = tmi_quick_tables(context);
+	const struct tmi_window *window = &tmi_window;
 	uint64_t at = offset % TMI_QUICK_PAGE;
-	const struct tmi_paging_memory *memory;
 	const uint8_t *data;
 	uint64_t physical;
 
-	if (!translation || size > TMI_QUICK_PAGE - at)
+	if (size > TMI_QUICK_PAGE - at)
 		return false;
-	memory = tmi_translated_memory(translation->physical);
-	physical = tmi_quick_lookup(translation, memory, offset);
+	physical = tmi_quick_lookup(context, offset);
 	if (physical == UINT64_MAX)
 		return false;
-	data = tmi_translated_lent(memory, physical - at, TMI_QUICK_PAGE);
+	data = tmi_translated_lent(&window->memory, physical - at, TMI_QUICK_PAGE);
 	if (!data)
 		return false;
 	tmi_hot_copy(buffer, data + at, size);
-	if (tmi_translated_truncated(memory))
+	if (tmi_translated_truncated(&window->memory))
 		return false;
 	if (atomic_load_explicit(&target->shared->steady, memory_order_relaxed))
 		tmi_hot_keep(&(struct tmi_slot){ .serial = context->serial,
 						 .page = offset - at,
-						 .generation = tmi_window.generation,
+						 .generation = window->generation,
 						 .data = data,
-						 .truncated = tmi_window.truncated });
+						 .truncated = window->truncated });
 	return true;
 }
 

@@ -53,22 +53,28 @@ static inline bool tmi_translated_truncated(const struct tmi_paging_memory *memo
 	return w->truncated && atomic_load_explicit(w->truncated, memory_order_acquire);
 }
 
+/* True when the thread's window shows @physical as it is now. */
+static inline bool tmi_translated_is_current(const struct tmi_space *physical)
+{
+	const struct tmi_window *w = &tmi_window;
+
+	/* A file that was cut short lends nothing any more: its bytes are read, and so are tables.
+	 */
+	return w->serial == physical->serial &&
+	       w->generation ==
+		       atomic_load_explicit(&physical->shared->generation, memory_order_acquire) &&
+	       !tmi_translated_truncated(&w->memory);
+}
+
 /*
  * Physical memory as a walker of this thread sees it now. Valid until the thread's next call of
  * this function or return to its caller's caller; takes no lock.
  */
 static inline struct tmi_paging_memory *tmi_translated_memory(struct tmi_space *physical)
 {
-	struct tmi_window *w = &tmi_window;
-	uint64_t generation =
-		atomic_load_explicit(&physical->shared->generation, memory_order_acquire);
-
-	/* A file that was cut short lends nothing any more: its bytes are read, and so are tables.
-	 */
-	if (w->serial != physical->serial || w->generation != generation ||
-	    tmi_translated_truncated(&w->memory))
+	if (!tmi_translated_is_current(physical))
 		tmi_translated_close_window(physical);
-	return &w->memory;
+	return &tmi_window.memory;
 }
 
 /* The bytes at a physical address when @size of them stand in the window; else NULL. */
