@@ -29,14 +29,15 @@ static inline uint64_t tmi_quick_lookup(const struct tmi_context *context, uint6
 	translation = tmi_space_translation(space);
 	if (!translation || !tmi_translated_is_current(translation->physical))
 		return UINT64_MAX;
-	return translation->scheme->lookup(&translation->tables, &tmi_window.memory, address);
+	return translation->scheme->lookup(&translation->tables, &tmi_translated_window()->memory,
+					   address);
 }
 
 static inline bool tmi_quick_translate(tmem_target *target, uint64_t address, uint64_t *physical)
 {
 	uint64_t found = tmi_quick_lookup(tmi_context_get(target), address);
 
-	if (found == UINT64_MAX || tmi_translated_truncated(&tmi_window.memory))
+	if (found == UINT64_MAX || tmi_translated_truncated(&tmi_translated_window()->memory))
 		return false;
 	*physical = found;
 	return true;
@@ -46,7 +47,7 @@ static inline bool tmi_quick_translate(tmem_target *target, uint64_t address, ui
 static inline bool tmi_quick_read(tmem_target *target, uint64_t offset, void *buffer, size_t size)
 {
 	const struct tmi_context *context = tmi_context_get(target);
-	const struct tmi_window *window = &tmi_window;
+	const struct tmi_window *window = tmi_translated_window();
 	uint64_t at = offset % TMI_QUICK_PAGE;
 	const uint8_t *data;
 	uint64_t physical;
