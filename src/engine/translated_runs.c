@@ -122,6 +122,8 @@ tmem_status tmi_translated_run(struct tmi_space *space, const struct tmi_transla
 		.source = TMEM_VSOURCE_DEBUGGEE,
 		.uncertain = true,
 	};
+	/* A part of the kernel may end inside a page; a run that did would be the next one too. */
+	end |= PAGE_SIZE - 1;
 	end = end < last ? end : last;
 	if (extent.last < end)
 		grow(translation, end, &extent);

@@ -31,6 +31,9 @@ static void insert(struct tmi_linux *state, uint64_t first, uint64_t last, const
 /* Adds a range; what has a name already keeps it, and may divide the new one. */
 static void add(struct tmi_linux *state, uint64_t first, uint64_t last, const char *name)
 {
+	/* Memory is mapped by pages: the map of a frame list may end inside of one. */
+	first &= ~(uint64_t)(PAGE - 1);
+	last |= PAGE - 1;
 	for (size_t i = 0; i < state->range_count && first <= last; i++) {
 		const struct tmi_os_range other = state->ranges[i];
 

@@ -94,9 +94,24 @@ def check_ptov_command(checks, source, path, mappings):
                [(hex(v), hex(p), size) for v, p, size in sorted(listed - expected)], len(listed))
 
 
+def check_address_command(checks, source, path):
+    """All regions, in order, each once; also of a dump whose frame list ends inside a page."""
+    found = of_type(records(path, "!address"), "region")
+    edges = [(int(record["base"], 16) & source.mask, int(record["last"], 16) & source.mask)
+             for record in found]
+    wrong = [hex(edge[0]) for edge in edges if edge[0] & 4095 or edge[1] & 4095 != 4095]
+    wrong += [hex(after[0]) for before, after in zip(edges, edges[1:]) if after[0] <= before[1]]
+    # A dump made through a process's own tables may lack those of the kernel, and says so.
+    if edges or path.endswith("/dump.elf"):
+        checks.all("!address: regions in order, of whole pages", wrong, len(edges))
+
+
 def check_commands(checks, source, path, mappings):
     checks.run("!process", check_process_command, checks, source, path)
     checks.run(".process", check_implicit_command, checks, source, path)
     checks.run("!vtop", check_vtop_command, checks, source, path)
+    for name in (path, os.path.join(os.path.dirname(path), "dump-paging.elf")):
+        if os.path.exists(name):
+            checks.run("!address", check_address_command, checks, source, name)
     if mappings:
         checks.run("!ptov", check_ptov_command, checks, source, path, mappings)
