@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "format/elf_core.h"
 
-/* Segments, and notes of a segment, that are looked at to tell what a file is. */
+/* Segments, and notes of all of them, that are looked at to tell what a file is. */
 #define SEGMENTS_MAX 1024u
 #define NOTES_MAX    8192u
 #define SECTIONS_MAX 64u
@@ -57,13 +57,13 @@ static enum tmi_elf_content content_of_note(const struct tmi_elf_note *note)
 }
 
 static enum tmi_elf_content content_of_notes(const struct tmi_elf *elf,
-					     const struct tmi_elf_segment *segment)
+					     const struct tmi_elf_segment *segment, unsigned *left)
 {
 	struct tmi_elf_notes notes;
 	struct tmi_elf_note note;
 
 	tmi_elf_notes_init(&notes, elf, segment->offset, segment->file_size, segment->align);
-	for (unsigned i = 0; i < NOTES_MAX && tmi_elf_notes_next(&notes, &note); i++) {
+	for (; *left && tmi_elf_notes_next(&notes, &note); --*left) {
 		enum tmi_elf_content content = content_of_note(&note);
 
 		if (content != TMI_ELF_CONTENT_UNKNOWN)
@@ -104,7 +104,7 @@ enum tmi_elf_content tmi_elf_core_content(const struct tmi_elf *elf)
 	uint8_t buffer[4096];
 	struct tmi_elf_segments walk;
 	struct tmi_elf_segment segment;
-	unsigned loads = 0, physical = 0;
+	unsigned loads = 0, physical = 0, notes = NOTES_MAX;
 
 	if (!elf->segment_count && has_xen_pages(elf))
 		return TMI_ELF_CONTENT_XEN_DOMAIN;
@@ -113,7 +113,7 @@ enum tmi_elf_content tmi_elf_core_content(const struct tmi_elf *elf)
 		enum tmi_elf_content content = TMI_ELF_CONTENT_UNKNOWN;
 
 		if (segment.type == TMI_ELF_NOTE)
-			content = content_of_notes(elf, &segment);
+			content = content_of_notes(elf, &segment, &notes);
 		if (content != TMI_ELF_CONTENT_UNKNOWN)
 			return content;
 		if (segment.type != TMI_ELF_LOAD)

@@ -942,12 +942,14 @@ static void incomplete(void **state)
 struct whole {
 	const uint8_t *bytes;
 	size_t size;
+	size_t reads;
 };
 
 static size_t read_whole(void *context, uint64_t offset, void *buffer, size_t size)
 {
-	const struct whole *whole = context;
+	struct whole *whole = context;
 
+	whole->reads++;
 	if (offset >= whole->size)
 		return 0;
 	if (size > whole->size - offset)
@@ -1021,6 +1023,37 @@ static void probing(void **state)
 	for (int i = 0; i < 200; i++)
 		load(&w, 0x1000u * i, 1, NULL, 1);
 	expect_scores(&w, false, true);
+	core_writer_fini(&w);
+}
+
+/* A thousand segments of the same notes, none of which tells: they are not read a thousand times.
+ */
+static void repeated_notes(void **state)
+{
+	enum { SEGMENTS = 1000, NOTES = 10000 };
+	const char *why = NULL;
+	struct whole whole = { 0 };
+	struct tmi_probe probe = { "x", NULL, 4096, 0, read_whole, &whole };
+	uint8_t *notes = calloc(NOTES, 12);
+	struct core_writer w;
+
+	core_writer_init(&w, 8, false, 62);
+	for (unsigned i = 0; i < NOTES; i++)
+		put_integer(notes + 12 * i + 8, 4, false, 1);
+	load(&w, 0x1000, 12 * NOTES, notes, 12 * NOTES);
+	for (unsigned i = 1; i < SEGMENTS; i++)
+		load_at(&w, 0x1000, 12 * NOTES, 0, 12 * NOTES);
+	free(core_writer_build(&w, &whole.size));
+	for (unsigned i = 1; i < SEGMENTS; i++) {
+		w.segments[i].type = 4;
+		w.segments[i].offset = w.data_offset;
+	}
+	probe.head = whole.bytes = core_writer_build(&w, &whole.size);
+	probe.file_size = whole.size;
+	assert_int_not_equal(KIND->probe(&probe, &why), 0);
+	assert_in_range(whole.reads, 8192, 8192 + SEGMENTS);
+	free((void *)(uintptr_t)whole.bytes);
+	free(notes);
 	core_writer_fini(&w);
 }
 
@@ -1102,6 +1135,7 @@ int main(void)
 		cmocka_unit_test(bad_notes),
 		cmocka_unit_test(incomplete),
 		cmocka_unit_test(probing),
+		cmocka_unit_test(repeated_notes),
 		cmocka_unit_test(xen_domain),
 		cmocka_unit_test(refusals),
 	};
