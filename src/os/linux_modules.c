@@ -78,6 +78,10 @@ static tmem_status describe_kernel(struct tmi_linux *state, const struct tmi_os_
 
 	if (module->base)
 		return TMEM_S_OK;
+	/* What follows is kept: a search that was stopped must not pass for one without result. */
+	status = tmi_linux_need_symbols(state, memory);
+	if (status != TMEM_S_OK && status != TMEM_E_NOINTERFACE)
+		return status;
 	status = tmi_linux_kernel_build_id(state, memory, module->build_id, &module->build_id_size);
 	if (status != TMEM_S_OK)
 		return status;

@@ -480,6 +480,37 @@ static void interrupted(void **state)
 		}
 }
 
+/*
+ * A list is asked for and stopped at every point where that is possible: it is not given then, and
+ * what is found afterwards is what would have been found at first.
+ */
+static void interrupted_later(void **state)
+{
+	for (unsigned flags = 0; flags <= FAKE_WITH_ALL; flags++)
+		for (unsigned after = 1, left = 0; !left; after++) {
+			struct tmi_os_process *processes = NULL;
+			struct tmi_os_module *modules = NULL;
+			tmem_status status;
+			size_t count;
+
+			open_fake(flags);
+			fake.image.interrupt_after = after;
+			status = after % 2 ? LINUX->modules(provider, &fake.image.memory, &modules,
+							    &count)
+					   : LINUX->processes(provider, &fake.image.memory,
+							      &processes, &count);
+			left = fake.image.interrupt_after;
+			assert_int_equal(status, left ? TMEM_S_OK : TMEM_E_CONTROL_C_EXIT);
+			free(processes);
+			free(modules);
+			fake.image.interrupt_after = 0;
+			expect_processes(TMEM_S_OK, FAKE_TASK_COUNT);
+			expect_modules(TMEM_S_OK, 1 + FAKE_MODULE_COUNT);
+			expect_symbols(flags & FAKE_WITH_KALLSYMS);
+			stop();
+		}
+}
+
 /* One after the other, everything is overwritten with what random numbers give. */
 static void random_damage(void **state)
 {
@@ -534,6 +565,7 @@ int main(void)
 		cmocka_unit_test(broken_kallsyms),
 		cmocka_unit_test(nothing_there),
 		cmocka_unit_test(interrupted),
+		cmocka_unit_test(interrupted_later),
 		cmocka_unit_test(random_damage),
 	};
 
