@@ -329,6 +329,8 @@ static bool find_member(struct search *search, const struct type *type, struct t
 		if (!strcmp(member.name, query->member)) {
 			query->found = true;
 			query->offset = (uint32_t)((level->bits + member.bits) / 8);
+			/* Its type may be many types deep; what is found stays found. */
+			spend(search, BUDGET_LEVEL);
 			measure(search->btf, search->pointer_size, member.type, query);
 			return true;
 		}

@@ -17,6 +17,8 @@
 #define OFFSET_MAX 65536u
 /* Shorter data is not the kernel's: modules have types of their own. */
 #define BTF_MIN 4096u
+/* Bytes of types that are read in a search; those of all modules fit many times over. */
+#define BTF_BUDGET (1u << 30)
 /* Magic number, version and flags, as one number. */
 #define BTF_START 0x0001eb9fu
 
@@ -83,7 +85,9 @@ struct btf_search {
 	struct tmi_linux *state;
 	const struct tmi_os_memory *memory;
 	uint64_t address; /* of what was found */
+	uint64_t budget;  /* bytes that may still be read */
 	bool found;
+	bool interrupted;
 };
 
 static bool is_sane(const struct tmi_btf_query *query)
@@ -151,6 +155,10 @@ static bool try_btf(struct btf_search *search, uint64_t address, bool is_virtual
 	if (!read_whole(search, address, is_virtual, head, sizeof(head)) ||
 	    !tmi_btf_header(&header, &bytes, why))
 		return false;
+	*why = "more was read already than all types of a kernel can be";
+	if (header.size > search->budget)
+		return false;
+	search->budget -= header.size;
 	*why = "it is too short for a kernel's";
 	data = header.size >= BTF_MIN ? malloc(header.size) : NULL;
 	if (!data)
@@ -178,10 +186,14 @@ static bool look_for_btf(void *context, uint64_t address, const uint8_t *data, s
 		if (tmi_load32(data + at, false) != BTF_START)
 			continue;
 		length = tmi_load32(data + at + 4, false);
-		if (length >= TMI_BTF_HEADER_SIZE && length <= 64)
-			try_btf(search, address + at, false, &why);
+		if (length < TMI_BTF_HEADER_SIZE || length > 64)
+			continue;
+		search->interrupted = search->memory->interrupted(search->memory->context);
+		if (search->interrupted)
+			break;
+		try_btf(search, address + at, false, &why);
 	}
-	return !search->found;
+	return !search->found && !search->interrupted;
 }
 
 /* Where symbols have it, then all through the image. */
@@ -189,6 +201,7 @@ static tmem_status find_btf(struct btf_search *search)
 {
 	struct tmi_linux *state = search->state;
 	uint64_t shift = state->root.image_shift, start;
+	tmem_status status;
 	const char *why;
 
 	if (tmi_linux_find_symbol(state, search->memory, "__start_BTF", &start)) {
@@ -199,8 +212,12 @@ static tmem_status find_btf(struct btf_search *search)
 		}
 		tmi_linux_refused(state, "BTF", "at __start_BTF 0x%" PRIx64 ": %s", start, why);
 	}
-	return tmi_linux_scan(search->memory, state->image_first - shift, state->image_last - shift,
-			      look_for_btf, search);
+	status = tmi_linux_scan(search->memory, state->image_first - shift,
+				state->image_last - shift, look_for_btf, search);
+	if (status == TMEM_S_OK && search->interrupted)
+		status = tmi_fail_text(TMEM_E_CONTROL_C_EXIT,
+				       "interrupted while looking for the kernel's types");
+	return status;
 }
 
 static tmem_status take_option_btf(struct btf_search *search)
@@ -217,7 +234,7 @@ static tmem_status take_option_btf(struct btf_search *search)
 
 tmem_status tmi_linux_need_layout(struct tmi_linux *state, const struct tmi_os_memory *memory)
 {
-	struct btf_search search = { .state = state, .memory = memory };
+	struct btf_search search = { .state = state, .memory = memory, .budget = BTF_BUDGET };
 	tmem_status status;
 
 	if (state->layout_stage != TMI_LINUX_NOT_TRIED)
