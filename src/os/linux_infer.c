@@ -29,6 +29,7 @@ struct sample {
 	uint32_t word;
 	size_t reach; /* bytes of each task */
 	size_t count;
+	bool interrupted;
 	uint8_t *bytes;
 	uint64_t tasks[SAMPLE_MAX];
 };
@@ -36,6 +37,14 @@ struct sample {
 static uint64_t word_at(const struct sample *sample, size_t task, size_t offset)
 {
 	return tmi_linux_word(sample->state, sample->bytes + task * sample->reach + offset);
+}
+
+/* Asked before what can take a while where memory is made for it. */
+static bool is_interrupted(struct sample *sample)
+{
+	sample->interrupted =
+		sample->interrupted || sample->memory->interrupted(sample->memory->context);
+	return sample->interrupted;
 }
 
 static uint32_t number_at(const struct sample *sample, size_t task, size_t offset)
@@ -88,6 +97,8 @@ static void find_tasks(struct sample *sample)
 
 		if (!tmi_linux_is_object(sample->state, next) || next == init + at)
 			continue;
+		if (is_interrupted(sample))
+			return;
 		count = count_ring(sample, at);
 		if (count > best) {
 			best = count;
@@ -204,7 +215,7 @@ static bool is_first_table(const struct sample *sample, uint64_t pgd, const uint
 }
 
 /* The offset of pgd that fits every process whose mm stands at @offset of a task; 0 is possible. */
-static bool find_pgd(const struct sample *sample, size_t offset, size_t *pgd)
+static bool find_pgd(struct sample *sample, size_t offset, size_t *pgd)
 {
 	uint8_t(*mms)[MM_REACH] = calloc(sample->count, MM_REACH);
 	size_t count = 0;
@@ -219,11 +230,13 @@ static bool find_pgd(const struct sample *sample, size_t offset, size_t *pgd)
 	for (size_t at = 0; count && at < MM_REACH && !found; at += sample->word) {
 		size_t good = 0;
 
-		for (size_t i = 0; i < count && good == i; i++)
+		for (size_t i = 0; i < count && good == i && !is_interrupted(sample); i++)
 			good += is_first_table(sample, tmi_linux_word(sample->state, mms[i] + at),
 					       mms[i]);
 		found = good == count;
 		*pgd = at;
+		if (sample->interrupted)
+			break;
 	}
 	free(mms);
 	return found;
@@ -238,8 +251,13 @@ static void find_mm(struct sample *sample)
 		if (state->layout.known[TMI_LINUX_TASK_MM] &&
 		    at != state->layout.offset[TMI_LINUX_TASK_MM])
 			continue;
-		if (!count_mm(sample, at) || !find_pgd(sample, at, &pgd))
+		if (!count_mm(sample, at))
 			continue;
+		if (!find_pgd(sample, at, &pgd)) {
+			if (sample->interrupted)
+				return;
+			continue;
+		}
 		tmi_linux_set_offset(state, TMI_LINUX_TASK_MM, (uint32_t)at,
 				     "equal pointers side by side (mm, active_mm) in some tasks, 0 "
 				     "in the others");
@@ -310,5 +328,8 @@ tmem_status tmi_linux_infer_tasks(struct tmi_linux *state, const struct tmi_os_m
 		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
 	infer(&sample);
 	free(sample.bytes);
+	if (sample.interrupted)
+		return tmi_fail_text(TMEM_E_CONTROL_C_EXIT,
+				     "interrupted while looking for offsets of task_struct");
 	return TMEM_S_OK;
 }

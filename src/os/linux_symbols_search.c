@@ -37,6 +37,7 @@ struct search {
 	uint64_t tokens; /* virtual address of a table of tokens */
 	unsigned tables;
 	bool found;
+	bool interrupted;
 };
 
 static uint64_t align_up(uint64_t value, uint64_t unit)
@@ -128,6 +129,10 @@ static bool try_counts(struct search *search, const struct tmi_bytes *bytes, uin
 		if (try_count(search, bytes, first, at, count, token_bytes))
 			return true;
 		tries += bytes->size - at > COUNT_MIN * 64;
+		/* Each try goes through as many names as it believes in. */
+		search->interrupted = search->memory->interrupted(search->memory->context);
+		if (search->interrupted)
+			break;
 	}
 	return false;
 }
@@ -196,7 +201,7 @@ static void try_starts(struct search *search)
 {
 	uint64_t first = align_up(search->tokens, 4);
 
-	for (unsigned i = 0; i < STARTS_MAX && !search->found; i++) {
+	for (unsigned i = 0; i < STARTS_MAX && !search->found && !search->interrupted; i++) {
 		search->tokens = first + 4 * i;
 		search->found = try_tokens(search);
 	}
@@ -209,7 +214,7 @@ static bool look_for_tokens(void *context, uint64_t address, const uint8_t *data
 	uint64_t shift = search->state->root.image_shift;
 	const uint8_t *at = data, *end = data + fresh;
 
-	while (!search->found && search->tables < TABLES_MAX && at < end &&
+	while (!search->found && !search->interrupted && search->tables < TABLES_MAX && at < end &&
 	       (at = memmem(at, (size_t)(data + size - at), TMI_KALLSYMS_DIGITS,
 			    TMI_KALLSYMS_DIGITS_SIZE))) {
 		if (find_table(search, address + (uint64_t)(at - data) + shift)) {
@@ -218,7 +223,12 @@ static bool look_for_tokens(void *context, uint64_t address, const uint8_t *data
 		}
 		at++;
 	}
-	return !search->found && search->tables < TABLES_MAX;
+	return !search->found && !search->interrupted && search->tables < TABLES_MAX;
+}
+
+static tmem_status interrupted(void)
+{
+	return tmi_fail_text(TMEM_E_CONTROL_C_EXIT, "interrupted while looking for symbols");
 }
 
 tmem_status tmi_linux_symbols_search(struct tmi_linux *state, const struct tmi_os_memory *memory,
@@ -232,6 +242,8 @@ tmem_status tmi_linux_symbols_search(struct tmi_linux *state, const struct tmi_o
 		search.tokens = state->choices.kallsyms;
 		*found = search.tokens > state->image_first && search.tokens < state->image_last &&
 			 try_tokens(&search);
+		if (search.interrupted)
+			return interrupted();
 		if (!*found)
 			return tmi_fail_text(TMEM_E_INVALIDARG,
 					     "option kallsyms=0x%" PRIx64
@@ -243,5 +255,5 @@ tmem_status tmi_linux_symbols_search(struct tmi_linux *state, const struct tmi_o
 	status = tmi_linux_scan(memory, state->image_first - shift, state->image_last - shift,
 				look_for_tokens, &search);
 	*found = search.found;
-	return status;
+	return status == TMEM_S_OK && search.interrupted ? interrupted() : status;
 }
