@@ -353,6 +353,8 @@ static bool make_order(struct tmi_kallsyms *symbols)
 bool tmi_kallsyms_settle(struct tmi_kallsyms *symbols,
 			 const struct tmi_kallsyms_addresses *addresses)
 {
+	/* Of a form that fitted when there was no memory for the order. */
+	free(symbols->addresses);
 	symbols->addresses = malloc(symbols->count * sizeof(*symbols->addresses));
 	if (!symbols->addresses)
 		return false;
