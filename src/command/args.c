@@ -61,6 +61,10 @@ bool tmi_args_string(struct tmi_args *args, char **text)
 static bool report_name(struct tmi_args *args, const struct tmi_error_place *error,
 			const char *where, int length)
 {
+	if (error->unavailable && args->session->description.mode == TMEM_MODE_KERNEL)
+		return tmi_error_explain(args, error->kind, where,
+					 "'%.*s' is not known: physical memory has no registers",
+					 length, where);
 	if (error->unavailable)
 		return tmi_error_explain(args, error->kind, where, "'%.*s' is not known now%s",
 					 length, where,

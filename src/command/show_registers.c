@@ -53,6 +53,8 @@ static void finish(struct tmi_session *session, struct tmi_text *row)
 
 static bool report_unknown(struct tmi_session *session)
 {
+	if (session->description.mode == TMEM_MODE_KERNEL)
+		return tmi_error(session, "the registers are not known: physical memory has none");
 	return tmi_error(
 		session, "the registers are not known now%s",
 		session->description.flags & TMEM_TARGET_LIVE ? ": they are, after .suspend" : "");
