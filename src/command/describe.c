@@ -2,6 +2,7 @@
 /* describe.c - .target: what the target is. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "command/processes.h"
 #include "command/regions.h"
@@ -117,12 +118,37 @@ static void record(struct tmi_session *session, const struct tmem_description *t
 	tmi_record_send(&record);
 }
 
+/* What was opened; what is wider than the screen goes on below, behind a comma. */
+static void put_target(struct tmi_text *out, const char *text, size_t width)
+{
+	static const char heading[] = "Target:    ";
+	size_t column = sizeof(heading) - 1;
+
+	tmi_text_puts(out, heading);
+	while (*text) {
+		size_t length = strcspn(text, ",");
+
+		length += strspn(text + length, ",");
+		if (column + length > width && column > sizeof(heading) - 1) {
+			tmi_text_char(out, '\n', 1);
+			tmi_text_char(out, ' ', sizeof(heading) - 1);
+			column = sizeof(heading) - 1;
+			length -= *text == ' ';
+			text += *text == ' ';
+		}
+		tmi_text_format(out, "%.*s", (int)length, text);
+		column += length;
+		text += length;
+	}
+	tmi_text_char(out, '\n', 1);
+}
+
 static void print(struct tmi_session *session, const struct tmem_description *target,
 		  uint32_t processes, const struct kernel_part *part)
 {
 	struct tmi_text out = { 0 };
 
-	tmi_text_format(&out, "Target:    %s\n", *target->text ? target->text : target->kind);
+	put_target(&out, *target->text ? target->text : target->kind, session->width);
 	tmi_text_format(&out, "Kind:      %s, %s mode\n", target->kind,
 			target->mode == TMEM_MODE_KERNEL ? "kernel" : "user");
 	tmi_text_format(&out, "Machine:   %s (ELF machine %" PRIu32 "), %u-bit, %s endian\n",
