@@ -189,8 +189,11 @@ static tmem_status find_tables(struct tmi_kernel *kernel, tmem_target *target,
 	/* What the options say wrong is to be put right first. */
 	if (status == TMEM_E_INVALIDARG)
 		return status;
-	return tmi_fail_text(TMEM_E_UNEXPECTED, "%s (root=ADDR gives page tables by hand)",
-			     tmi_error_text());
+	return tmi_fail_text(
+		TMEM_E_UNEXPECTED,
+		"%s (options: base=ADDR or hole=SIZE say where an image's bytes are in "
+		"memory, root=ADDR gives page tables by hand)",
+		tmi_error_text());
 }
 
 /* Keeps why nothing was found: every later question gets the same answer. */

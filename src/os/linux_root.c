@@ -178,7 +178,8 @@ static void refuse_info(struct guess *guess)
 	else if (guess->missing && guess->tried == 1)
 		tmi_linux_refused(guess->state, "VMCOREINFO",
 				  "release %s: its first table would be at physical 0x%" PRIx64
-				  ", which is not in this memory",
+				  ", which is not in this memory; of an image base=ADDR or "
+				  "hole=SIZE may be missing",
 				  release, guess->missing);
 	else
 		tmi_linux_refused(guess->state, "VMCOREINFO",
