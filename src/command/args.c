@@ -72,7 +72,7 @@ static bool report_name(struct tmi_args *args, const struct tmi_error_place *err
 						 ? ": registers are, after .suspend"
 						 : "");
 	return tmi_error_explain(args, error->kind, where,
-				 "'%.*s' is no number, module, [region] or register here", length,
+				 "'%.*s' is no number, module, symbol, [region] or register here", length,
 				 where);
 }
 

@@ -52,6 +52,7 @@ const struct tmi_command tmi_command_evaluate = {
 		"decimal, octal, binary. A 64-bit number may be split: 00007fff`12345678.\n"
 		"\n"
 		"  names       libc   libc+1f20   [heap]   [stack]   [any region or file name]\n"
+		"  symbols     malloc   libc!malloc   libc!malloc+10   kernel!init_task\n"
 		"  registers   @rip @rsp @eax ...   $ip $csp . $exp $ptrsize $pagesize $tpid $tid\n"
 		"  unary       + - not hi low   by wo dwo qwo poi: the value at an address\n"
 		"  binary      * / %   + -   << >> >>>   = == < > <= >= !=   &  ^  |\n"
@@ -61,8 +62,8 @@ const struct tmi_command tmi_command_evaluate = {
 		"              $scmp(\"A\", \"B\"): -1, 0, 1 as text; $sicmp: in any case\n"
 		"              $spat(\"TEXT\", \"PATTERN\"): 1 when it fits: * ? [a-z] # +\n"
 		"\n"
-		"A word without @ is a number if it can be one, then a module, then a register;\n"
-		"[name] is always a name.\n",
+		"A word without @ is a number if it can be one, then a module, then a register,\n"
+		"then a symbol; [name] is always a name.\n",
 	.examples = "? poi(@rsp+8)\n? 0n1024 * 3\n? $vvalid([heap], 1000)\n",
 	.topic = TMI_TOPIC_GENERAL,
 	.execute = execute,

@@ -80,7 +80,7 @@ static void test_errors(void **state)
 				 "  ? takes no more than: [EXPRESSION]\n");
 	session_log_expect_error(&log, "? foo",
 				 "Couldn't resolve error at 'foo'\n"
-				 "  'foo' is no number, module, [region] or register here\n");
+				 "  'foo' is no number, module, symbol, [region] or register here\n");
 	session_log_expect_error(&log, "? (1", "Syntax error at '<EOL>'\n");
 	session_log_expect_error(
 		&log, "? poi(1)",
