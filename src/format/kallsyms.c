@@ -191,8 +191,8 @@ static uint32_t hash_name(const char *name)
 }
 
 /*
- * Chains of names by hash, each from the last symbol to the first: an insertion costs the same
- * whatever the names are.
+ * Chains of names by hash, each from the first symbol to the last: of a name that all symbols have
+ * the first is found at once. An insertion costs the same whatever the names are.
  */
 static bool make_hash(struct tmi_kallsyms *symbols)
 {
@@ -208,13 +208,15 @@ static bool make_hash(struct tmi_kallsyms *symbols)
 		return false;
 	symbols->hash_mask = room - 1;
 	for (uint32_t i = 0; i < symbols->count; i++, at += length) {
-		uint32_t *head;
-
 		if (!name_length(symbols->names, symbols->names_size, symbols->long_lengths, &at,
 				 &length))
 			break;
 		expand(symbols, at, length, name, sizeof(name));
-		head = &symbols->heads[hash_name(name) & symbols->hash_mask];
+		symbols->next[i] = hash_name(name) & symbols->hash_mask;
+	}
+	for (uint32_t i = symbols->count; i-- > 0;) {
+		uint32_t *head = &symbols->heads[symbols->next[i]];
+
 		symbols->next[i] = *head;
 		*head = i + 1;
 	}
@@ -369,7 +371,6 @@ bool tmi_kallsyms_find(const struct tmi_kallsyms *symbols, const char *name, uin
 {
 	char found[TMI_KALLSYMS_NAME_SIZE];
 	uint32_t link;
-	bool any = false;
 
 	*index = 0;
 	link = symbols->heads[hash_name(name) & symbols->hash_mask];
@@ -378,30 +379,42 @@ bool tmi_kallsyms_find(const struct tmi_kallsyms *symbols, const char *name, uin
 		if (strcmp(found, name))
 			continue;
 		*index = link - 1;
-		any = true;
+		return true;
 	}
-	return any;
+	return false;
 }
 
-bool tmi_kallsyms_nearest(const struct tmi_kallsyms *symbols, uint64_t address, uint32_t *index)
+static uint32_t in_order(const struct tmi_kallsyms *symbols, uint32_t place)
+{
+	return symbols->order ? symbols->order[place] : place;
+}
+
+/* How many symbols lie below an address, or at it too. */
+static uint32_t count_below(const struct tmi_kallsyms *symbols, uint64_t address, bool at)
 {
 	uint32_t low = 0, high = symbols->count;
 
-#define AT(i) (symbols->order ? symbols->order[i] : (i))
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
+		uint64_t here = symbols->addresses[in_order(symbols, middle)];
 
-		if (symbols->addresses[AT(middle)] <= address)
+		if (here < address || (at && here == address))
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (!low)
+	return low;
+}
+
+bool tmi_kallsyms_nearest(const struct tmi_kallsyms *symbols, uint64_t address, uint32_t *index)
+{
+	uint32_t count = count_below(symbols, address, true);
+	uint64_t start;
+
+	if (!count)
 		return false;
-	low--;
-	while (low > 0 && symbols->addresses[AT(low - 1)] == symbols->addresses[AT(low)])
-		low--;
-	*index = AT(low);
-#undef AT
+	/* A search too: all symbols may be at one place. */
+	start = symbols->addresses[in_order(symbols, count - 1)];
+	*index = in_order(symbols, count_below(symbols, start, false));
 	return true;
 }
