@@ -214,9 +214,13 @@ void tmi_linux_root_begin(const struct tmi_linux *state,
 void tmi_linux_root_accept(struct tmi_linux *state, const struct tmi_os_memory *memory,
 			   const struct tmi_linux_root *root, uint64_t inside,
 			   const char *evidence);
-/* Tries what @info says. True: *root is the kernel's; false: refused, which is kept as a fact. */
+/*
+ * Tries what @info says. True: *root is the kernel's; false: refused, which is kept as a fact, or
+ * *interrupted.
+ */
 bool tmi_linux_root_from_info(struct tmi_linux *state, const struct tmi_os_memory *memory,
-			      const struct tmi_vmcoreinfo *info, struct tmi_linux_root *root);
+			      const struct tmi_vmcoreinfo *info, struct tmi_linux_root *root,
+			      bool *interrupted);
 
 /*
  * Keeps how far the image was moved by KASLR, if that can be told. TMEM_E_INVALIDARG when option

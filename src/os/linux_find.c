@@ -24,6 +24,7 @@ struct finder {
 	uint64_t address; /* where it stands; UINT64_MAX: it came with the target */
 	unsigned tries;
 	bool found;
+	bool interrupted;
 };
 
 /* Tries a text; takes it when it fits. */
@@ -35,7 +36,8 @@ static bool try_text(struct finder *finder, const char *text, size_t size)
 	if (!tmi_vmcoreinfo_init(&info, text, size))
 		return false;
 	finder->tries++;
-	if (!tmi_linux_root_from_info(finder->state, finder->memory, &info, &finder->root))
+	if (!tmi_linux_root_from_info(finder->state, finder->memory, &info, &finder->root,
+				      &finder->interrupted))
 		return false;
 	copy = malloc(info.size);
 	if (!copy)
@@ -105,7 +107,8 @@ static bool look_at_pages(void *context, uint64_t address, const uint8_t *data, 
 
 		if (!tmi_vmcoreinfo_probe(&bytes, &length))
 			continue;
-		if (try_address(finder, address + at) || finder->tries >= TRIES_MAX)
+		if (try_address(finder, address + at) || finder->interrupted ||
+		    finder->tries >= TRIES_MAX)
 			return false;
 	}
 	return true;
@@ -142,16 +145,19 @@ tmem_status tmi_linux_find_info(struct tmi_linux *state, const struct tmi_os_mem
 	size_t size;
 
 	if (state->choices.has_vmcoreinfo) {
-		if (!try_address(&finder, state->choices.vmcoreinfo))
+		if (!try_address(&finder, state->choices.vmcoreinfo) && !finder.interrupted)
 			return tmi_fail_text(TMEM_E_INVALIDARG,
 					     "option vmcoreinfo=0x%" PRIx64
 					     ": no VMCOREINFO that fits this memory is there",
 					     state->choices.vmcoreinfo);
 	} else {
 		text = memory->vmcoreinfo(memory->context, &size);
-		if (!text || !try_text(&finder, text, size))
+		if ((!text || !try_text(&finder, text, size)) && !finder.interrupted)
 			status = tmi_linux_scan(memory, 0, UINT64_MAX, look_at_pages, &finder);
 	}
+	if (status == TMEM_S_OK && finder.interrupted)
+		status = tmi_fail_text(TMEM_E_CONTROL_C_EXIT,
+				       "interrupted while looking for a kernel");
 	if (status != TMEM_S_OK)
 		return status;
 	if (!finder.found)

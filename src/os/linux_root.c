@@ -22,6 +22,8 @@
 /* The image may have holes: pages that were freed after boot. */
 #define IMAGE_HOLE (16u << 20)
 #define IMAGE_STEP 0x10000u
+/* Guesses between two looks at whether the caller wants it stopped. */
+#define INTERRUPT_STEP 4096u
 
 bool tmi_linux_root_maps(const struct tmi_os_memory *memory, const struct tmi_linux_root *root,
 			 uint64_t virtual_)
@@ -76,6 +78,7 @@ struct guess {
 	uint64_t swapper;
 	uint64_t memory_end;
 	unsigned tried;
+	bool interrupted;
 	bool other_release; /* tables fit, but the kernel's name is another one */
 	uint64_t missing;   /* physical address of a first table that is not in memory, or 0 */
 };
@@ -129,7 +132,8 @@ static bool try_variant(struct guess *guess, struct tmi_linux_root *root)
 {
 	const struct tmi_linux_choices *choices = &guess->state->choices;
 
-	for (unsigned i = 0; next_shift(guess, root, i, &root->image_shift); i++) {
+	for (unsigned i = 0; !guess->interrupted && next_shift(guess, root, i, &root->image_shift);
+	     i++) {
 		tmi_linux_root_set(root, choices->has_root ? choices->root
 							   : guess->swapper - root->image_shift);
 		guess->tried++;
@@ -137,6 +141,8 @@ static bool try_variant(struct guess *guess, struct tmi_linux_root *root)
 		if (tmi_linux_root_maps(guess->memory, root, guess->stext) &&
 		    release_agrees(guess, root))
 			return true;
+		if (i % INTERRUPT_STEP == INTERRUPT_STEP - 1)
+			guess->interrupted = guess->memory->interrupted(guess->memory->context);
 	}
 	return false;
 }
@@ -190,7 +196,8 @@ static void refuse_info(struct guess *guess)
 }
 
 bool tmi_linux_root_from_info(struct tmi_linux *state, const struct tmi_os_memory *memory,
-			      const struct tmi_vmcoreinfo *info, struct tmi_linux_root *root)
+			      const struct tmi_vmcoreinfo *info, struct tmi_linux_root *root,
+			      bool *interrupted)
 {
 	struct guess guess = {
 		.state = state,
@@ -199,6 +206,7 @@ bool tmi_linux_root_from_info(struct tmi_linux *state, const struct tmi_os_memor
 		.memory_end = tmi_linux_memory_end(memory),
 	};
 
+	*interrupted = false;
 	if (!tmi_vmcoreinfo_symbol(info, "swapper_pg_dir", &guess.swapper) ||
 	    !tmi_vmcoreinfo_symbol(info, "_stext", &guess.stext)) {
 		tmi_linux_refused(state, "VMCOREINFO",
@@ -211,7 +219,9 @@ bool tmi_linux_root_from_info(struct tmi_linux *state, const struct tmi_os_memor
 		if (architecture->applies(info) && try_architecture(&guess, architecture, root))
 			return true;
 	}
-	refuse_info(&guess);
+	*interrupted = guess.interrupted;
+	if (!guess.interrupted)
+		refuse_info(&guess);
 	return false;
 }
 
