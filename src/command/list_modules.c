@@ -48,8 +48,8 @@ static void record_module(struct tmi_session *session, const struct tmi_module *
 	tmi_record_begin(&record, session, "module");
 	tmi_record_text(&record, "name", module->name);
 	tmi_record_text(&record, "file", module->file);
-	tmi_record_address(&record, "base", module->base);
-	tmi_record_address(&record, "end", module->base + module->size);
+	tmi_record_address(&record, "base", tmi_clean_address(session, module->base));
+	tmi_record_address(&record, "end", tmi_clean_address(session, module->base + module->size));
 	tmi_record_size(&record, "size", module->size);
 	if (id.size)
 		tmi_record_bytes(&record, "build_id", id.data, NULL, id.size);
@@ -62,7 +62,8 @@ static void print_module(struct tmi_session *session, const struct tmi_module *m
 	size_t column;
 
 	tmi_text_format(
-		&out, "%s %s   ", tmi_address(session, module->base).text,
+		&out, "%s %s   ",
+		tmi_address(session, tmi_clean_address(session, module->base)).text,
 		tmi_address(session, tmi_clean_address(session, module->base + module->size)).text);
 	column = out.size;
 	tmi_name_put(&out, module->name);
