@@ -72,8 +72,8 @@ static bool report_name(struct tmi_args *args, const struct tmi_error_place *err
 						 ? ": registers are, after .suspend"
 						 : "");
 	return tmi_error_explain(args, error->kind, where,
-				 "'%.*s' is no number, module, symbol, [region] or register here", length,
-				 where);
+				 "'%.*s' is no number, module, symbol, [region] or register here",
+				 length, where);
 }
 
 static bool report_memory(struct tmi_args *args, const char *where)

@@ -78,9 +78,10 @@ static void test_errors(void **state)
 	session_log_expect_error(&log, "? 1; ? 1 2",
 				 "                ^ Extra character error in '? 1 2'\n"
 				 "  ? takes no more than: [EXPRESSION]\n");
-	session_log_expect_error(&log, "? foo",
-				 "Couldn't resolve error at 'foo'\n"
-				 "  'foo' is no number, module, symbol, [region] or register here\n");
+	session_log_expect_error(
+		&log, "? foo",
+		"Couldn't resolve error at 'foo'\n"
+		"  'foo' is no number, module, symbol, [region] or register here\n");
 	session_log_expect_error(&log, "? (1", "Syntax error at '<EOL>'\n");
 	session_log_expect_error(
 		&log, "? poi(1)",
