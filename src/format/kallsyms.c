@@ -161,7 +161,8 @@ static bool choose_rule(struct tmi_kallsyms *symbols, const struct tmi_bytes *na
 	return false;
 }
 
-/* Expands the tokens at @at; the first character is the type. */
+/* Expands the tokens at @at; the first character is the type. What could steer a terminal is "?".
+ */
 static char expand(const struct tmi_kallsyms *symbols, size_t at, size_t length, char *name,
 		   size_t size)
 {
@@ -175,7 +176,7 @@ static char expand(const struct tmi_kallsyms *symbols, size_t at, size_t length,
 		if (!type && *token)
 			type = *token++;
 		for (; *token && used + 1 < size; token++)
-			name[used++] = *token;
+			name[used++] = *token > ' ' && *token < 0x7f ? *token : '?';
 	}
 	name[used] = 0;
 	return type;

@@ -97,8 +97,8 @@ bool tmi_kallsyms_settle(struct tmi_kallsyms *symbols,
 			 const struct tmi_kallsyms_addresses *addresses);
 
 /*
- * The name of a symbol into @name, cut to fit; returns its type letter, 0 = damaged or no such
- * index. Needs no addresses.
+ * The name of a symbol into @name, cut to fit, "?" for what is not printable; returns its type
+ * letter, 0 = damaged or no such index. Needs no addresses.
  */
 char tmi_kallsyms_name(const struct tmi_kallsyms *symbols, uint32_t index, char *name, size_t size);
 

@@ -114,6 +114,14 @@ static bool look_at_pages(void *context, uint64_t address, const uint8_t *data, 
 	return true;
 }
 
+/* People will read it: what could steer a terminal becomes "?". */
+static void make_printable(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text >= 0x7f)
+			*text = '?';
+}
+
 static void accept(struct finder *finder)
 {
 	struct tmi_linux *state = finder->state;
@@ -122,6 +130,7 @@ static void accept(struct finder *finder)
 	state->info = finder->info;
 	tmi_vmcoreinfo_symbol(&state->info, "_stext", &state->stext);
 	tmi_vmcoreinfo_copy(&state->info, "OSRELEASE", state->release, sizeof(state->release));
+	make_printable(state->release);
 	if (finder->address == UINT64_MAX)
 		tmi_linux_fact_text(state, "VMCOREINFO", "note", "it came with the target");
 	else

@@ -175,6 +175,24 @@ static void out_of_order(void **state)
 	tmi_kallsyms_fini(&symbols);
 }
 
+/* A token that would steer a terminal is not passed on. */
+static void unprintable(void **state)
+{
+	struct tmi_kallsyms symbols;
+	char name[16];
+	uint32_t index;
+
+	kallsyms_begin(&writer);
+	kallsyms_add(&writer, 'T', "abc", 0x1000);
+	kallsyms_end(&writer);
+	writer.tokens[tmi_load16(writer.token_index + 2 * 'b', false)] = '\033';
+	assert_true(load(&symbols, 0));
+	assert_int_equal(tmi_kallsyms_name(&symbols, 0, name, sizeof(name)), 'T');
+	assert_string_equal(name, "a?c");
+	assert_true(tmi_kallsyms_find(&symbols, "a?c", &index));
+	tmi_kallsyms_fini(&symbols);
+}
+
 /* Before 6.1 a length byte of 0x80 and more was itself; markers decide, of either width. */
 static void short_lengths(void **state)
 {
@@ -299,13 +317,10 @@ static void tables_in_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(forms),
-		cmocka_unit_test(out_of_order),
-		cmocka_unit_test(short_lengths),
-		cmocka_unit_test(markers_decide),
-		cmocka_unit_test(bad_names),
-		cmocka_unit_test(bad_tokens),
-		cmocka_unit_test(tables_in_memory),
+		cmocka_unit_test(forms),          cmocka_unit_test(out_of_order),
+		cmocka_unit_test(unprintable),    cmocka_unit_test(short_lengths),
+		cmocka_unit_test(markers_decide), cmocka_unit_test(bad_names),
+		cmocka_unit_test(bad_tokens),     cmocka_unit_test(tables_in_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
