@@ -229,7 +229,7 @@ def test_going_on(folder):
 
 def test_help(folder):
     terminal = Terminal(folder)
-    contains(terminal.ask("dps ?"), "dds dqs dps [RANGE]")
+    contains(terminal.ask("dps ?"), "dds dqs dps [/p] [RANGE]")
     contains(terminal.ask("dbx 1"), "did you mean db?")
     terminal.leave()
 
