@@ -160,7 +160,7 @@ class Guest:
         return {name: int(value, 16) for name, value in found}
 
     def arm_registers(self):
-        """QEMU's monitor does not show them; its stub does, to gdb."""
+        """QEMU's monitor does not show them; its gdb server does."""
         names = ("TTBR0_EL1", "TTBR1_EL1", "TCR_EL1", "pc", "cpsr")
         command = ["gdb-multiarch", "-nx", "-batch", "-ex", f"target remote {self.gdb_path}"]
         for name in names:
