@@ -102,10 +102,13 @@ TMEM_API tmem_status tmem_get_directory_base(tmem_target *target, uint64_t *dire
  * @directory_base: physical address of the first table, or a CR3 or TTBR value; 0 restores the
  *	default, as tmem_set_implicit_process_data_offset() does.
  *
- * Kernel addresses go through the kernel's table when that is known, else through this one too.
+ * The kind of tables is that of the kernel that was found, or of the options root= and scheme=:
+ * one of them must be there. Kernel addresses go through the kernel's table when it has one of its
+ * own, else through this one too.
  * Sends ChangeDebuggeeState(DATA, VIRTUAL). What IDebugSystemObjects2 does by process, for those
  * that no kernel lists. Returns TMEM_S_OK; TMEM_E_INVALIDARG no memory is at @directory_base (the
- * old one stays); TMEM_E_UNEXPECTED user mode, or from inside a callback.
+ * old one stays); TMEM_E_UNEXPECTED no tables are known at all, user mode, or from inside a
+ * callback.
  */
 TMEM_API tmem_status tmem_set_directory_base(tmem_target *target, uint64_t directory_base);
 
