@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * client.h - the object behind every interface pointer, and how its tables of methods are made.
+ *
+ * A client has one face for each family of interfaces; a face is what an interface pointer points
+ * to. All faces share one count of references. The versions of a family only append slots, so the
+ * newest one's table serves all of them.
+ *
+ * The table of a family is joined from parts: a part is a file that fills in the slots it offers,
+ *
+ *	const IDebugDataSpaces4Vtbl tmi_dbgeng_part_data_spaces_virtual = {
+ *		.ReadVirtual = read_virtual,
+ *	};
+ *
+ * and a row of parts.def. QueryInterface, AddRef, Release are the same for all (client.c), and what
+ * no part offers answers E_NOTIMPL.
+ */
+#ifndef TMI_DBGENG_CLIENT_H
+#define TMI_DBGENG_CLIENT_H
+
+#include "dbgeng/session.h"
+
+/* Families: name, newest version. */
+#define TMI_DBGENG_FAMILY_LIST(X)                                                                  \
+	X(CLIENT, IDebugClient7)                                                                   \
+	X(CONTROL, IDebugControl7)                                                                 \
+	X(DATA_SPACES, IDebugDataSpaces4)                                                          \
+	X(SYSTEM_OBJECTS, IDebugSystemObjects4)                                                    \
+	X(SYMBOLS, IDebugSymbols5)                                                                 \
+	X(ADVANCED, IDebugAdvanced4)                                                               \
+	X(REGISTERS, IDebugRegisters2)
+
+enum tmi_dbgeng_family {
+#define TMI_DBGENG_FAMILY_ROW(name, newest) TMI_DBGENG_##name,
+	TMI_DBGENG_FAMILY_LIST(TMI_DBGENG_FAMILY_ROW)
+#undef TMI_DBGENG_FAMILY_ROW
+		TMI_DBGENG_FAMILIES
+};
+
+/* What an interface pointer points to. */
+struct tmi_dbgeng_face {
+	const void *table; /* of the family; first, as every caller expects */
+	struct tmi_dbgeng_client *client;
+};
+
+/* Prefixes of output lines, the latest first. */
+struct tmi_dbgeng_prefix {
+	struct tmi_dbgeng_prefix *next;
+	ULONG64 handle;
+	char *text;
+};
+
+struct tmi_dbgeng_client {
+	struct tmi_dbgeng_face faces[TMI_DBGENG_FAMILIES];
+	_Atomic ULONG references;
+	struct tmi_dbgeng_session *session;
+	struct tmi_dbgeng_client *next; /* in the session */
+
+	/* Callbacks; of each pair at most one is set. The references are the client's. */
+	IDebugEventCallbacks *events;
+	IDebugEventCallbacksWide *events_wide;
+	ULONG interest; /* mask that GetInterestMask gave */
+	bool disabled;  /* a callback answered that its process is gone */
+	IDebugOutputCallbacks *output;
+	IDebugOutputCallbacksWide *output_wide;
+	IDebugOutputCallbacks2 *output2; /* the same object as output, if it has this version */
+	IDebugInputCallbacks *input;
+
+	ULONG output_mask;  /* DEBUG_OUTPUT_ */
+	ULONG output_width; /* columns */
+	struct tmi_dbgeng_prefix *prefixes; /* NULL = none */
+	bool line_begun; /* output so far does not end with a newline */
+
+	/* Text that ReturnInput gave, and the enumeration of tagged data: none of ours needs more. */
+};
+
+/* A client of a session (which it joins); its only reference is the caller's. NULL: no memory. */
+struct tmi_dbgeng_client *tmi_dbgeng_client_new(struct tmi_dbgeng_session *session);
+
+/* The client behind an interface pointer, which must be one of ours. */
+static inline struct tmi_dbgeng_client *tmi_dbgeng_client_of(void *object)
+{
+	return ((struct tmi_dbgeng_face *)object)->client;
+}
+
+/* True when @object is an interface of one of our clients: its table is one of ours. */
+bool tmi_dbgeng_is_client(const void *object);
+
+/* QueryInterface of a client. */
+HRESULT tmi_dbgeng_client_query(struct tmi_dbgeng_client *client, REFIID iid, PVOID *object);
+ULONG tmi_dbgeng_client_add_ref(struct tmi_dbgeng_client *client);
+ULONG tmi_dbgeng_client_release(struct tmi_dbgeng_client *client);
+
+/* The answer of every slot that no part fills in. */
+HRESULT tmi_dbgeng_not_offered(void);
+
+#endif
