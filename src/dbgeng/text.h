@@ -15,13 +15,14 @@
 /* @text as 8-bit text; @buffer and @size may be NULL. Returns S_OK or S_FALSE. */
 HRESULT tmi_dbgeng_return_text(const char *text, PSTR buffer, ULONG buffer_size, PULONG size);
 
-/* @text as UTF-16; what is not UTF-8 in it becomes U+FFFD. Returns S_OK or S_FALSE. */
-HRESULT tmi_dbgeng_return_text_wide(const char *text, PWSTR buffer, ULONG buffer_size,
-				    PULONG size);
+/*
+ * @text as UTF-16; what is not UTF-8 in it becomes U+FFFD. Returns S_OK, S_FALSE, or E_OUTOFMEMORY.
+ */
+HRESULT tmi_dbgeng_return_text_wide(const char *text, PWSTR buffer, ULONG buffer_size, PULONG size);
 
 /* @data_size bytes. Returns S_OK or S_FALSE. */
-HRESULT tmi_dbgeng_return_bytes(const void *data, size_t data_size, PVOID buffer,
-				ULONG buffer_size, PULONG size);
+HRESULT tmi_dbgeng_return_bytes(const void *data, size_t data_size, PVOID buffer, ULONG buffer_size,
+				PULONG size);
 
 /* A UTF-16 text as UTF-8, malloc'ed; what is malformed becomes U+FFFD. NULL: no memory. */
 char *tmi_dbgeng_narrow(PCWSTR text);
