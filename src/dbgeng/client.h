@@ -66,12 +66,13 @@ struct tmi_dbgeng_client {
 	IDebugOutputCallbacks2 *output2; /* the same object as output, if it has this version */
 	IDebugInputCallbacks *input;
 
-	ULONG output_mask;  /* DEBUG_OUTPUT_ */
-	ULONG output_width; /* columns */
+	ULONG output_mask;                  /* DEBUG_OUTPUT_ */
+	ULONG output_width;                 /* columns */
 	struct tmi_dbgeng_prefix *prefixes; /* NULL = none */
-	bool line_begun; /* output so far does not end with a newline */
+	bool line_begun;                    /* output so far does not end with a newline */
 
-	/* Text that ReturnInput gave, and the enumeration of tagged data: none of ours needs more. */
+	/* Text that ReturnInput gave, and the enumeration of tagged data: none of ours needs more.
+	 */
 };
 
 /* A client of a session (which it joins); its only reference is the caller's. NULL: no memory. */

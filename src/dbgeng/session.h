@@ -26,16 +26,17 @@ struct tmi_session; /* the command interpreter's, see command/command.h */
 /* One target of a session. */
 struct tmi_dbgeng_system {
 	struct tmi_dbgeng_system *next;
-	ULONG id;            /* engine id, from 0, never given again */
-	tmem_target *target; /* NULL: AttachKernel, not opened before WaitForEvent */
-	char *spec;          /* what tmem_open() gets */
-	char *options;       /* NULL = none */
-	char *file;          /* the dump file's name, NULL = none */
-	bool ready;          /* WaitForEvent has delivered it */
-	bool kernel;         /* kernel mode */
-	bool live;           /* its memory may change by itself */
-	bool suspends;       /* stopped by us whenever the session is not running */
-	ULONG attach_flags;  /* of AttachProcess */
+	struct tmi_dbgeng_session *session;
+	ULONG id;                     /* engine id, from 0, never given again */
+	tmem_target *target;          /* NULL: AttachKernel, not opened before WaitForEvent */
+	char *spec;                   /* what tmem_open() gets */
+	char *options;                /* NULL = none */
+	char *file;                   /* the dump file's name, NULL = none */
+	bool ready;                   /* WaitForEvent has delivered it */
+	bool kernel;                  /* kernel mode */
+	bool live;                    /* its memory may change by itself */
+	bool suspends;                /* stopped by us whenever the session is not running */
+	ULONG attach_flags;           /* of AttachProcess */
 	struct tmi_session *commands; /* made by the first Execute, NULL = none yet */
 };
 
@@ -54,7 +55,7 @@ struct tmi_dbgeng_ids {
 	struct tmi_dbgeng_id_block {
 		ULONG system;
 		ULONG first; /* tmem's id of the block's first */
-	} *blocks;
+	} * blocks;
 	size_t count;
 };
 
@@ -81,20 +82,20 @@ struct tmi_dbgeng_session {
 	ULONG event_thread;
 
 	/* Outside of the lock. */
-	_Atomic ULONG options;  /* DEBUG_ENGOPT_ */
-	_Atomic ULONG status;   /* DEBUG_STATUS_ */
+	_Atomic ULONG options;           /* DEBUG_ENGOPT_ */
+	_Atomic ULONG status;            /* DEBUG_STATUS_ */
 	_Atomic ULONG interrupt_timeout; /* seconds */
-	pthread_mutex_t wake_lock; /* short: over the fields below and closing of targets */
-	pthread_cond_t wake;       /* an interrupt or ExitDispatch came */
-	bool interrupted;          /* SetInterrupt(ACTIVE or PASSIVE), not asked for yet */
-	bool exit_interrupt;       /* SetInterrupt(EXIT) */
+	pthread_mutex_t wake_lock;       /* short: over the fields below and closing of targets */
+	pthread_cond_t wake;             /* an interrupt or ExitDispatch came */
+	bool interrupted;                /* SetInterrupt(ACTIVE or PASSIVE), not asked for yet */
+	bool exit_interrupt;             /* SetInterrupt(EXIT) */
 };
 
 /* What a call needs before it may do its work. */
 enum tmi_dbgeng_needs {
-	TMI_DBGENG_TARGET = 1, /* a target that was delivered, else E_UNEXPECTED */
-	TMI_DBGENG_USER = 2,   /* in user mode, else E_UNEXPECTED; with TARGET */
-	TMI_DBGENG_KERNEL = 4, /* in kernel mode, else E_UNEXPECTED; with TARGET */
+	TMI_DBGENG_TARGET = 1,  /* a target that was delivered, else E_UNEXPECTED */
+	TMI_DBGENG_USER = 2,    /* in user mode, else E_UNEXPECTED; with TARGET */
+	TMI_DBGENG_KERNEL = 4,  /* in kernel mode, else E_UNEXPECTED; with TARGET */
 	TMI_DBGENG_CHANGES = 8, /* not from inside a callback, else E_UNEXPECTED */
 };
 
@@ -182,8 +183,25 @@ ULONG tmi_dbgeng_engine_id(struct tmi_dbgeng_session *session, enum tmi_dbgeng_i
 bool tmi_dbgeng_tmem_id(struct tmi_dbgeng_session *session, enum tmi_dbgeng_id_kind kind,
 			ULONG engine_id, struct tmi_dbgeng_system **system, ULONG *id);
 
-/* Registers the session as the receiver of the target's events (events.c). */
-void tmi_dbgeng_listen(struct tmi_dbgeng_session *session, tmem_target *target);
+/*
+ * Makes the session the receiver of the events of a system's target (events.c): they are put into
+ * the queue, and the execution status follows them.
+ */
+void tmi_dbgeng_listen(struct tmi_dbgeng_system *system);
+
+/*
+ * What a leaving call has to tell: the queue, and who is registered, taken while the lock is held.
+ * tmi_dbgeng_events_tell() calls them without it and frees.
+ */
+struct tmi_dbgeng_delivery {
+	struct tmi_dbgeng_event *events;
+	size_t event_count;
+	struct tmi_dbgeng_receiver *receivers;
+	size_t receiver_count;
+};
+void tmi_dbgeng_events_take(struct tmi_dbgeng_session *session,
+			    struct tmi_dbgeng_delivery *delivery);
+void tmi_dbgeng_events_tell(struct tmi_dbgeng_delivery *delivery);
 
 /* A status of tmem is an HRESULT already; this names the place where one becomes the other. */
 static inline HRESULT tmi_dbgeng_result(tmem_status status)
