@@ -2,7 +2,8 @@
 /*
  * events.c - .events: show the changes that the target tells of, and count them.
  *
- * Counting begins with the first .events; the handle's callbacks are then this command's.
+ * Counting begins with the first .events; the handle's callbacks are then this command's, which
+ * hands every event on to those that were registered before.
  */
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -38,6 +39,7 @@ static const char *const texts[] = {
 
 struct events {
 	struct tmi_session *session; /* NULL until callbacks are registered */
+	struct tmem_event_callbacks before; /* who was registered */
 	atomic_bool shown;
 	_Atomic uint64_t counts[EVENT_COUNT];
 };
@@ -67,6 +69,11 @@ static void report(struct events *events, enum event event)
 
 static void on_debuggee_state(void *context, uint32_t flags, uint64_t argument)
 {
+	const struct tmem_event_callbacks *before = &((struct events *)context)->before;
+
+	if (before->change_debuggee_state &&
+	    (before->interest_mask & TMEM_EVENT_CHANGE_DEBUGGEE_STATE))
+		before->change_debuggee_state(before->context, flags, argument);
 	if (flags == TMEM_CDS_ALL)
 		report(context, EVENT_ALL);
 	else if (flags == TMEM_CDS_REGISTERS)
@@ -81,6 +88,10 @@ static void on_debuggee_state(void *context, uint32_t flags, uint64_t argument)
 
 static void on_engine_state(void *context, uint32_t flags, uint64_t argument)
 {
+	const struct tmem_event_callbacks *before = &((struct events *)context)->before;
+
+	if (before->change_engine_state && (before->interest_mask & TMEM_EVENT_CHANGE_ENGINE_STATE))
+		before->change_engine_state(before->context, flags, argument);
 	if (flags == TMEM_CES_CURRENT_THREAD)
 		report(context, EVENT_THREAD);
 	else if (flags == TMEM_CES_EXECUTION_STATUS)
@@ -94,7 +105,8 @@ static void fini(void *data)
 	struct events *events = data;
 
 	if (events->session)
-		tmem_set_event_callbacks(events->session->target, NULL);
+		tmem_set_event_callbacks(events->session->target,
+					 events->before.interest_mask ? &events->before : NULL);
 }
 
 /* The session's events, their callbacks registered; NULL after reporting an error. */
@@ -116,6 +128,8 @@ static struct events *get_events(struct tmi_session *session)
 	if (events->session)
 		return events;
 	events->session = session;
+	events->before.size = sizeof(events->before);
+	tmem_get_event_callbacks(session->target, &events->before);
 	if (!TMEM_FAILED(tmem_set_event_callbacks(session->target, &callbacks)))
 		return events;
 	events->session = NULL;

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "unit/session_log.h"
+#include "unit/synth_handle.h"
 
 static struct session_log log;
 
@@ -46,6 +47,27 @@ static void test_other_handle(void **state)
 			   "       1  ChangeDebuggeeState DATA VIRTUAL\n");
 }
 
+/* Who was registered before keeps being told, and is what is registered when the session ends. */
+static void test_handed_on(void **state)
+{
+	struct tmi_session_callbacks callbacks = log.session->callbacks;
+	tmem_target *target = log.session->target;
+	struct event_log before = { 0 };
+
+	event_log_start(&before, target);
+	session_log_expect(&log, ".events on", "");
+	tmi_text_clear(&log.out);
+	assert_int_equal(tmem_write_virtual(target, 0x1000, "x", 1, NULL), TMEM_S_OK);
+	assert_string_equal(log.out.data, "event: ChangeDebuggeeState DATA VIRTUAL\n");
+	assert_int_equal(before.count, 1);
+	tmi_session_free(log.session);
+	assert_int_equal(tmem_write_virtual(target, 0x1000, "y", 1, NULL), TMEM_S_OK);
+	assert_int_equal(before.count, 2);
+	assert_int_equal(tmem_set_event_callbacks(target, NULL), TMEM_S_OK);
+	log.session = tmi_session_new(target, &callbacks);
+	assert_non_null(log.session);
+}
+
 /* A session leaves no callback behind that would run on freed memory. */
 static void test_session_end(void **state)
 {
@@ -79,6 +101,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_other_handle, open_log, close_log),
+		cmocka_unit_test_setup_teardown(test_handed_on, open_log, close_log),
 		cmocka_unit_test_setup_teardown(test_session_end, open_log, close_log),
 		cmocka_unit_test_setup_teardown(test_bad_word, open_log, close_log),
 	};
