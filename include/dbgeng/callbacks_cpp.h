@@ -12,12 +12,12 @@
 #define DBGENG_BASE_CALLBACKS(Class, Interface, Breakpoint_, Text)                                 \
 	class Class : public Interface                                                             \
 	{                                                                                          \
-	public:                                                                                    \
+	      public:                                                                              \
 		HRESULT STDMETHODCALLTYPE QueryInterface(REFIID InterfaceId, PVOID *Object)        \
 		{                                                                                  \
 			*Object = NULL;                                                            \
-			if (!IsEqualIID(InterfaceId, __uuidof(IUnknown)) &&                        \
-			    !IsEqualIID(InterfaceId, __uuidof(Interface)))                         \
+			if (!IsEqualIID(InterfaceId, DBGENG_IID_IUnknown) &&                       \
+			    !IsEqualIID(InterfaceId, IID_##Interface))                             \
 				return E_NOINTERFACE;                                              \
 			*Object = static_cast<Interface *>(this);                                  \
 			AddRef();                                                                  \

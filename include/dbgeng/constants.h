@@ -1,23 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* constants.h - names for the numbers of the interfaces, by the method that takes them. */
+/*
+ * constants.h - names for the numbers of the interfaces, by the method that takes them.
+ *
+ * All that the interfaces define is here, also for methods that are not offered, so that programs
+ * compile. docs/dbgeng.md says which values have an effect.
+ */
 #ifndef DBGENG_CONSTANTS_H
 #define DBGENG_CONSTANTS_H
 
 /* clang-format off */
 
-/* No such id; every id. */
+/* An engine id that stands for none, any or all, as the method says. */
 #define DEBUG_ANY_ID 0xffffffffu
 
-/* No such address. */
+/* An address that stands for none: the Base of a module that was not found. */
 #define DEBUG_INVALID_OFFSET ((ULONG64)-1)
 
-/* AttachKernel: one of these. */
+/* AttachKernel: how the kernel is reached. One of these, not bits. */
 #define DEBUG_ATTACH_KERNEL_CONNECTION 0x00000000
 #define DEBUG_ATTACH_LOCAL_KERNEL      0x00000001
 #define DEBUG_ATTACH_EXDI_DRIVER       0x00000002
 #define DEBUG_ATTACH_INSTALL_DRIVER    0x00000004
 
-/* AttachProcess: bits. */
+/*
+ * AttachProcess: bits. NO_SUSPEND and ALLOW_PARTIAL go with NONINVASIVE, EXISTING with none, the
+ * INVASIVE ones not with NONINVASIVE.
+ */
 #define DEBUG_ATTACH_DEFAULT                   0x00000000
 #define DEBUG_ATTACH_NONINVASIVE               0x00000001
 #define DEBUG_ATTACH_EXISTING                  0x00000002
@@ -26,13 +34,13 @@
 #define DEBUG_ATTACH_INVASIVE_RESUME_PROCESS   0x00000010
 #define DEBUG_ATTACH_NONINVASIVE_ALLOW_PARTIAL 0x00000020
 
-/* GetRunningProcessSystemIdByExecutableName: bits. */
+/* GetRunningProcessSystemIdByExecutableName: the whole path must match; only one may match. */
 #define DEBUG_GET_PROC_DEFAULT      0x00000000
 #define DEBUG_GET_PROC_FULL_MATCH   0x00000001
 #define DEBUG_GET_PROC_ONLY_MATCH   0x00000002
 #define DEBUG_GET_PROC_SERVICE_NAME 0x00000004
 
-/* GetRunningProcessDescription: bits. */
+/* GetRunningProcessDescription: what to leave out; bits. */
 #define DEBUG_PROC_DESC_DEFAULT         0x00000000
 #define DEBUG_PROC_DESC_NO_PATHS        0x00000001
 #define DEBUG_PROC_DESC_NO_SERVICES     0x00000002
@@ -41,11 +49,15 @@
 #define DEBUG_PROC_DESC_NO_SESSION_ID   0x00000010
 #define DEBUG_PROC_DESC_NO_USER_NAME    0x00000020
 
-/* Options of processes: bits. */
+/* AddProcessOptions and its like: bits. */
 #define DEBUG_PROCESS_DETACH_ON_EXIT    0x00000001
 #define DEBUG_PROCESS_ONLY_THIS_PROCESS 0x00000002
 
-/* Options of CreateProcess2: bits. */
+/* CreateProcess and its like: bits that are the debugger's own among those of Windows. */
+#define DEBUG_CREATE_PROCESS_NO_DEBUG_HEAP 0x00000400
+#define DEBUG_CREATE_PROCESS_THROUGH_RTL   0x00010000
+
+/* EngCreateFlags of CreateProcess2: bits. */
 #define DEBUG_ECREATE_PROCESS_DEFAULT                   0x00000000
 #define DEBUG_ECREATE_PROCESS_INHERIT_HANDLES           0x00000001
 #define DEBUG_ECREATE_PROCESS_USE_VERIFIER_FLAGS        0x00000002
@@ -61,20 +73,20 @@
 #define DEBUG_SERVERS_PROCESS  0x00000002
 #define DEBUG_SERVERS_ALL      0x00000003
 
-/* EndSession: one of these. */
+/* EndSession: what becomes of the targets; one of these. */
 #define DEBUG_END_PASSIVE          0x00000000
 #define DEBUG_END_ACTIVE_TERMINATE 0x00000001
 #define DEBUG_END_ACTIVE_DETACH    0x00000002
 #define DEBUG_END_REENTRANT        0x00000003
 #define DEBUG_END_DISCONNECT       0x00000004
 
-/* Classes of targets. */
+/* GetDebuggeeType: classes of targets. */
 #define DEBUG_CLASS_UNINITIALIZED 0
 #define DEBUG_CLASS_KERNEL        1
 #define DEBUG_CLASS_USER_WINDOWS  2
 #define DEBUG_CLASS_IMAGE_FILE    3
 
-/* Kinds of dumps. */
+/* Kinds of dumps, as qualifiers of a class; WriteDumpFile. */
 #define DEBUG_DUMP_SMALL      1024
 #define DEBUG_DUMP_DEFAULT    1025
 #define DEBUG_DUMP_FULL       1026
@@ -83,24 +95,24 @@
 #define DEBUG_DUMP_WINDOWS_CE 1029
 #define DEBUG_DUMP_ACTIVE     1030
 
-/* Qualifiers of DEBUG_CLASS_KERNEL; from DEBUG_DUMP_SMALL on it is a dump. */
+/* GetDebuggeeType: qualifiers of DEBUG_CLASS_KERNEL. Below DEBUG_DUMP_SMALL it is live. */
 #define DEBUG_KERNEL_CONNECTION     0
 #define DEBUG_KERNEL_LOCAL          1
 #define DEBUG_KERNEL_EXDI_DRIVER    2
+#define DEBUG_KERNEL_IDNA           3
+#define DEBUG_KERNEL_INSTALL_DRIVER 4
 #define DEBUG_KERNEL_SMALL_DUMP     DEBUG_DUMP_SMALL
 #define DEBUG_KERNEL_DUMP           DEBUG_DUMP_DEFAULT
 #define DEBUG_KERNEL_FULL_DUMP      DEBUG_DUMP_FULL
-#define DEBUG_KERNEL_IDNA           3
-#define DEBUG_KERNEL_INSTALL_DRIVER 4
 #define DEBUG_KERNEL_TRACE_LOG      DEBUG_DUMP_TRACE_LOG
 #define DEBUG_KERNEL_ACTIVE_DUMP    DEBUG_DUMP_ACTIVE
 
-/* Qualifiers of DEBUG_CLASS_USER_WINDOWS. */
+/* GetDebuggeeType: qualifiers of DEBUG_CLASS_USER_WINDOWS. Below DEBUG_DUMP_SMALL it is live. */
 #define DEBUG_USER_WINDOWS_PROCESS         0
 #define DEBUG_USER_WINDOWS_PROCESS_SERVER  1
+#define DEBUG_USER_WINDOWS_IDNA            2
 #define DEBUG_USER_WINDOWS_SMALL_DUMP      DEBUG_DUMP_SMALL
 #define DEBUG_USER_WINDOWS_DUMP            DEBUG_DUMP_DEFAULT
-#define DEBUG_USER_WINDOWS_IDNA            2
 #define DEBUG_USER_WINDOWS_DUMP_WINDOWS_CE DEBUG_DUMP_WINDOWS_CE
 
 /* GetDumpFile: types of files. */
@@ -123,7 +135,7 @@
 #define DEBUG_FORMAT_USER_SMALL_PROCESS_THREAD_DATA       0x00000080
 #define DEBUG_FORMAT_USER_SMALL_PRIVATE_READ_WRITE_MEMORY 0x00000100
 
-/* Kinds of output: bits of a mask. */
+/* Kinds of output: each text has one of them, SetOutputMask takes several. */
 #define DEBUG_OUTPUT_NORMAL            0x00000001
 #define DEBUG_OUTPUT_ERROR             0x00000002
 #define DEBUG_OUTPUT_WARNING           0x00000004
@@ -137,7 +149,7 @@
 #define DEBUG_OUTPUT_STATUS            0x00000400
 #define DEBUG_OUTPUT_XML               0x00000800
 
-/* Kinds of output about the engine itself. */
+/* More kinds of output, about the work of the engine itself. */
 #define DEBUG_IOUTPUT_KD_PROTOCOL    0x80000000u
 #define DEBUG_IOUTPUT_REMOTING       0x40000000
 #define DEBUG_IOUTPUT_BREAKPOINT     0x20000000
@@ -147,7 +159,10 @@
 /* OutputIdentity: flags. */
 #define DEBUG_OUTPUT_IDENTITY_DEFAULT 0x00000000
 
-/* Who gets output: one of the first five, with bits. */
+/*
+ * OutputControl of many methods: who gets the text, one of the first five, and bits. OVERRIDE_MASK
+ * sends it also to clients whose mask lacks its kind. AMBIENT: as the command that is running.
+ */
 #define DEBUG_OUTCTL_THIS_CLIENT       0x00000000
 #define DEBUG_OUTCTL_ALL_CLIENTS       0x00000001
 #define DEBUG_OUTCTL_ALL_OTHER_CLIENTS 0x00000002
@@ -161,13 +176,13 @@
 #define DEBUG_OUTCTL_AMBIENT_DML       0xfffffffeu
 #define DEBUG_OUTCTL_AMBIENT_TEXT      0xffffffffu
 
-/* GetInterestMask of IDebugOutputCallbacks2: bits. */
+/* GetInterestMask of IDebugOutputCallbacks2: what the callbacks want; bits. */
 #define DEBUG_OUTCBI_EXPLICIT_FLUSH 0x00000001
 #define DEBUG_OUTCBI_TEXT           0x00000002
 #define DEBUG_OUTCBI_DML            0x00000004
 #define DEBUG_OUTCBI_ANY_FORMAT     0x00000006
 
-/* Output2: which. */
+/* Output2: what came. DML is text with markup. */
 #define DEBUG_OUTCB_TEXT           0
 #define DEBUG_OUTCB_DML            1
 #define DEBUG_OUTCB_EXPLICIT_FLUSH 2
@@ -177,7 +192,10 @@
 #define DEBUG_OUTCBF_DML_HAS_TAGS               0x00000002
 #define DEBUG_OUTCBF_DML_HAS_SPECIAL_CHARACTERS 0x00000004
 
-/* Execution status. */
+/*
+ * Execution status: GetExecutionStatus, SetExecutionStatus, the answers of event callbacks. The
+ * argument of DEBUG_CES_EXECUTION_STATUS is one of them (DEBUG_STATUS_MASK) with bits above.
+ */
 #define DEBUG_STATUS_NO_CHANGE           0
 #define DEBUG_STATUS_GO                  1
 #define DEBUG_STATUS_GO_HANDLED          2
@@ -188,8 +206,6 @@
 #define DEBUG_STATUS_NO_DEBUGGEE         7
 #define DEBUG_STATUS_STEP_BRANCH         8
 #define DEBUG_STATUS_IGNORE_EVENT        9
-#define DEBUG_STATUS_MASK                0x1f
-#define DEBUG_STATUS_INSIDE_WAIT         0x100000000ull
 #define DEBUG_STATUS_RESTART_REQUESTED   10
 #define DEBUG_STATUS_REVERSE_GO          11
 #define DEBUG_STATUS_REVERSE_STEP_BRANCH 12
@@ -198,17 +214,19 @@
 #define DEBUG_STATUS_OUT_OF_SYNC         15
 #define DEBUG_STATUS_WAIT_INPUT          16
 #define DEBUG_STATUS_TIMEOUT             17
+#define DEBUG_STATUS_MASK                0x1f
+#define DEBUG_STATUS_INSIDE_WAIT         0x100000000ull
 #define DEBUG_STATUS_WAIT_TIMEOUT        0x200000000ull
 
-/* WaitForEvent: flags. */
+/* WaitForEvent: there are no other flags. */
 #define DEBUG_WAIT_DEFAULT 0x00000000
 
-/* SetInterrupt: one of these. */
+/* SetInterrupt: break in; only note it; end a WaitForEvent, which returns E_PENDING. */
 #define DEBUG_INTERRUPT_ACTIVE  0
 #define DEBUG_INTERRUPT_PASSIVE 1
 #define DEBUG_INTERRUPT_EXIT    2
 
-/* Engine options: bits. */
+/* AddEngineOptions and its like: bits. A bit outside of DEBUG_ENGOPT_ALL is refused. */
 #define DEBUG_ENGOPT_IGNORE_DBGHELP_VERSION      0x00000001
 #define DEBUG_ENGOPT_IGNORE_EXTENSION_VERSIONS   0x00000002
 #define DEBUG_ENGOPT_ALLOW_NETWORK_PATHS         0x00000004
@@ -223,7 +241,6 @@
 #define DEBUG_ENGOPT_ALLOW_READ_ONLY_BREAKPOINTS 0x00000400
 #define DEBUG_ENGOPT_SYNCHRONIZE_BREAKPOINTS     0x00000800
 #define DEBUG_ENGOPT_DISALLOW_SHELL_COMMANDS     0x00001000
-#define DEBUG_ENGOPT_ALL                         0x002fffff
 #define DEBUG_ENGOPT_KD_QUIET_MODE               0x00002000
 #define DEBUG_ENGOPT_DISABLE_MANAGED_SUPPORT     0x00004000
 #define DEBUG_ENGOPT_DISABLE_MODULE_SYMBOL_LOAD  0x00008000
@@ -232,8 +249,9 @@
 #define DEBUG_ENGOPT_PREFER_DML                  0x00040000
 #define DEBUG_ENGOPT_DISABLESQM                  0x00080000
 #define DEBUG_ENGOPT_DISABLE_STEPLINES_OPTIONS   0x00200000
+#define DEBUG_ENGOPT_ALL                         0x002fffff
 
-/* Execute: bits. */
+/* Execute: bits. Those behind NO_REPEAT say where the command comes from. */
 #define DEBUG_EXECUTE_DEFAULT      0x00000000
 #define DEBUG_EXECUTE_ECHO         0x00000001
 #define DEBUG_EXECUTE_NOT_LOGGED   0x00000002
@@ -248,7 +266,7 @@
 #define DEBUG_EXECUTE_HOTKEY       0x00000400
 #define DEBUG_EXECUTE_EVENT        0x00000800
 
-/* Types of DEBUG_VALUE. */
+/* DEBUG_VALUE: Type. */
 #define DEBUG_VALUE_INVALID   0
 #define DEBUG_VALUE_INT8      1
 #define DEBUG_VALUE_INT16     2
@@ -263,7 +281,21 @@
 #define DEBUG_VALUE_VECTOR128 11
 #define DEBUG_VALUE_TYPES     12
 
-/* Expression syntax. */
+/* Types of processors; names of Windows for the numbers in PE headers. */
+#ifndef IMAGE_FILE_MACHINE_UNKNOWN
+#define IMAGE_FILE_MACHINE_UNKNOWN 0
+#define IMAGE_FILE_MACHINE_I386    0x014c
+#define IMAGE_FILE_MACHINE_ARM     0x01c0
+#define IMAGE_FILE_MACHINE_THUMB   0x01c2
+#define IMAGE_FILE_MACHINE_ARMNT   0x01c4
+#define IMAGE_FILE_MACHINE_IA64    0x0200
+#define IMAGE_FILE_MACHINE_EBC     0x0ebc
+#define IMAGE_FILE_MACHINE_RISCV64 0x5064
+#define IMAGE_FILE_MACHINE_AMD64   0x8664
+#define IMAGE_FILE_MACHINE_ARM64   0xaa64
+#endif
+
+/* SetExpressionSyntax: one of these. */
 #define DEBUG_EXPR_MASM      0x00000000
 #define DEBUG_EXPR_CPLUSPLUS 0x00000001
 
@@ -271,7 +303,7 @@
 #define DEBUG_SYSVERSTR_SERVICE_PACK 0
 #define DEBUG_SYSVERSTR_BUILD        1
 
-/* Data spaces. */
+/* Data spaces: GetOffsetInformation, the argument of DEBUG_CDS_DATA. */
 #define DEBUG_DATA_SPACE_VIRTUAL       0
 #define DEBUG_DATA_SPACE_PHYSICAL      1
 #define DEBUG_DATA_SPACE_CONTROL       2
@@ -281,7 +313,7 @@
 #define DEBUG_DATA_SPACE_DEBUGGER_DATA 6
 #define DEBUG_DATA_SPACE_COUNT         7
 
-/* ReadProcessorSystemData: what. */
+/* ReadProcessorSystemData: Index. The first four give a ULONG64, the speed a ULONG in MHz. */
 #define DEBUG_DATA_KPCR_OFFSET                     0
 #define DEBUG_DATA_KPRCB_OFFSET                    1
 #define DEBUG_DATA_KTHREAD_OFFSET                  2
@@ -289,7 +321,10 @@
 #define DEBUG_DATA_PROCESSOR_IDENTIFICATION        4
 #define DEBUG_DATA_PROCESSOR_SPEED                 5
 
-/* ReadDebuggerData: what. */
+/*
+ * ReadDebuggerData: Index. Names that end with Addr give the address of the kernel's variable, the
+ * others the value: ULONG64, but USHORT from 664 to 704, and a BOOLEAN for PaeEnabled.
+ */
 #define DEBUG_DATA_KernBase                          24
 #define DEBUG_DATA_BreakpointWithStatusAddr          32
 #define DEBUG_DATA_SavedContextAddr                  40
@@ -392,14 +427,14 @@
 #define DEBUG_DATA_SizeEThread                       704
 #define DEBUG_DATA_KdPrintCircularBufferPtrAddr      712
 #define DEBUG_DATA_KdPrintBufferSizeAddr             720
+#define DEBUG_DATA_PteBase                           864
 #define DEBUG_DATA_PaeEnabled                        100000
 #define DEBUG_DATA_SharedUserData                    100008
 #define DEBUG_DATA_ProductType                       100016
 #define DEBUG_DATA_SuiteMask                         100024
-#define DEBUG_DATA_PteBase                           864
 #define DEBUG_DATA_DumpWriterStatus                  100032
 
-/* ReadPhysical2, WritePhysical2: how the memory is cached; one of these. */
+/* ReadPhysical2, WritePhysical2: how processors cache the memory; one of these, not bits. */
 #define DEBUG_PHYSICAL_DEFAULT        0x00000000
 #define DEBUG_PHYSICAL_CACHED         0x00000001
 #define DEBUG_PHYSICAL_UNCACHED       0x00000002
@@ -451,7 +486,7 @@
 #define DEBUG_SESSION_HIBERNATE                    0x00000006
 #define DEBUG_SESSION_FAILURE                      0x00000007
 
-/* ChangeDebuggeeState: arguments of DEBUG_CDS_REFRESH. */
+/* ChangeDebuggeeState: the argument of DEBUG_CDS_REFRESH is the method that was called. */
 #define DEBUG_CDS_REFRESH_EVALUATE                 1
 #define DEBUG_CDS_REFRESH_EXECUTE                  2
 #define DEBUG_CDS_REFRESH_EXECUTECOMMANDFILE       3
@@ -470,13 +505,13 @@
 #define DEBUG_CDS_REFRESH_INLINESTEP               16
 #define DEBUG_CDS_REFRESH_INLINESTEP_PSEUDO        17
 
-/* ChangeDebuggeeState: flags. */
+/* ChangeDebuggeeState: flags; one at a time. */
 #define DEBUG_CDS_ALL       0xffffffffu
 #define DEBUG_CDS_REGISTERS 0x00000001
 #define DEBUG_CDS_DATA      0x00000002
 #define DEBUG_CDS_REFRESH   0x00000004
 
-/* ChangeEngineState: flags. */
+/* ChangeEngineState: flags; with more than one bit the argument means nothing. */
 #define DEBUG_CES_ALL                 0xffffffffu
 #define DEBUG_CES_CURRENT_THREAD      0x00000001
 #define DEBUG_CES_EFFECTIVE_PROCESSOR 0x00000002
@@ -494,7 +529,7 @@
 #define DEBUG_CES_EXPRESSION_SYNTAX   0x00002000
 #define DEBUG_CES_TEXT_REPLACEMENTS   0x00004000
 
-/* ChangeSymbolState: flags. */
+/* ChangeSymbolState: flags; the argument of LOADS and UNLOADS is the base of the module. */
 #define DEBUG_CSS_ALL            0xffffffffu
 #define DEBUG_CSS_LOADS          0x00000001
 #define DEBUG_CSS_UNLOADS        0x00000002
@@ -503,22 +538,47 @@
 #define DEBUG_CSS_SYMBOL_OPTIONS 0x00000010
 #define DEBUG_CSS_TYPE_OPTIONS   0x00000020
 
-/* GetModuleNameString: which. */
+/* AddSymbolOptions and its like: bits, with names of Windows' dbghelp.h. They are only kept. */
+#ifndef SYMOPT_CASE_INSENSITIVE
+#define SYMOPT_CASE_INSENSITIVE       0x00000001
+#define SYMOPT_UNDNAME                0x00000002
+#define SYMOPT_DEFERRED_LOADS         0x00000004
+#define SYMOPT_NO_CPP                 0x00000008
+#define SYMOPT_LOAD_LINES             0x00000010
+#define SYMOPT_OMAP_FIND_NEAREST      0x00000020
+#define SYMOPT_LOAD_ANYTHING          0x00000040
+#define SYMOPT_IGNORE_CVREC           0x00000080
+#define SYMOPT_NO_UNQUALIFIED_LOADS   0x00000100
+#define SYMOPT_FAIL_CRITICAL_ERRORS   0x00000200
+#define SYMOPT_EXACT_SYMBOLS          0x00000400
+#define SYMOPT_ALLOW_ABSOLUTE_SYMBOLS 0x00000800
+#define SYMOPT_IGNORE_NT_SYMPATH      0x00001000
+#define SYMOPT_INCLUDE_32BIT_MODULES  0x00002000
+#define SYMOPT_PUBLICS_ONLY           0x00004000
+#define SYMOPT_NO_PUBLICS             0x00008000
+#define SYMOPT_AUTO_PUBLICS           0x00010000
+#define SYMOPT_NO_IMAGE_SEARCH        0x00020000
+#define SYMOPT_SECURE                 0x00040000
+#define SYMOPT_NO_PROMPTS             0x00080000
+#define SYMOPT_DEBUG                  0x80000000u
+#endif
+
+/* GetModuleNameString: Which. */
 #define DEBUG_MODNAME_IMAGE        0x00000000
 #define DEBUG_MODNAME_MODULE       0x00000001
 #define DEBUG_MODNAME_LOADED_IMAGE 0x00000002
 #define DEBUG_MODNAME_SYMBOL_FILE  0x00000003
 #define DEBUG_MODNAME_MAPPED_IMAGE 0x00000004
 
-/* DEBUG_MODULE_PARAMETERS: flags. */
+/* DEBUG_MODULE_PARAMETERS: Flags, bits. */
 #define DEBUG_MODULE_LOADED           0x00000000
 #define DEBUG_MODULE_UNLOADED         0x00000001
 #define DEBUG_MODULE_USER_MODE        0x00000002
-#define DEBUG_MODULE_SYM_BAD_CHECKSUM 0x00010000
 #define DEBUG_MODULE_EXE_MODULE       0x00000004
 #define DEBUG_MODULE_EXPLICIT         0x00000008
 #define DEBUG_MODULE_SECONDARY        0x00000010
 #define DEBUG_MODULE_SYNTHETIC        0x00000020
+#define DEBUG_MODULE_SYM_BAD_CHECKSUM 0x00010000
 
 /* GetModuleByModuleName2, GetModuleByOffset2: bits. */
 #define DEBUG_GETMOD_DEFAULT             0x00000000
@@ -529,7 +589,7 @@
 #define DEBUG_ADDSYNTHMOD_DEFAULT  0x00000000
 #define DEBUG_ADDSYNTHMOD_ZEROBASE 0x00000001
 
-/* DEBUG_MODULE_PARAMETERS: types of symbols. */
+/* DEBUG_MODULE_PARAMETERS: SymbolType. */
 #define DEBUG_SYMTYPE_NONE     0
 #define DEBUG_SYMTYPE_COFF     1
 #define DEBUG_SYMTYPE_CODEVIEW 2
@@ -549,7 +609,7 @@
 #define DEBUG_REGISTERS_FLOAT   0x00000004
 #define DEBUG_REGISTERS_ALL     0x00000007
 
-/* Sources of registers. */
+/* GetValues2 and its like: whose registers. */
 #define DEBUG_REGSRC_DEBUGGEE 0x00000000
 #define DEBUG_REGSRC_EXPLICIT 0x00000001
 #define DEBUG_REGSRC_FRAME    0x00000002
@@ -573,7 +633,7 @@
 #define DEBUG_BREAK_EXECUTE 0x00000004
 #define DEBUG_BREAK_IO      0x00000008
 
-/* Request: which. */
+/* Request: Request. */
 #define DEBUG_REQUEST_SOURCE_PATH_HAS_SOURCE_SERVER          0
 #define DEBUG_REQUEST_TARGET_EXCEPTION_CONTEXT               1
 #define DEBUG_REQUEST_TARGET_EXCEPTION_THREAD                2
@@ -683,6 +743,7 @@
 #define DEBUG_OUTTYPE_ADDRESS_OF_FIELD 0x00010000
 #define DEBUG_OUTTYPE_ADDRESS_AT_END   0x00020000
 #define DEBUG_OUTTYPE_BLOCK_RECURSE    0x00200000
+#define DEBUG_OUTTYPE_RECURSION_LEVEL(Max) (((Max) & 0xf) << 4)
 
 /* OutputSymbols: bits, and what ends each part. */
 #define DEBUG_OUTPUT_SYMBOLS_DEFAULT    0x00000000

@@ -119,11 +119,11 @@ typedef struct _IMAGE_NT_HEADERS64 {
 
 /* A typed value; 32 bytes, the type (DEBUG_VALUE_) at 28. */
 typedef struct _DEBUG_VALUE {
-	union {
+	__extension__ union {
 		UCHAR I8;
 		USHORT I16;
 		ULONG I32;
-		struct {
+		__extension__ struct {
 			ULONG64 I64 DBGENG_ALIGN8;
 			BOOL Nat;
 		};

@@ -177,9 +177,7 @@ typedef const IID *REFIID;
 
 /* DBGENG_IID(name, ...) defines a constant of type IID, one copy per source file. */
 #define DBGENG_IID(name, a, b, c, ...)                                                             \
-	static const IID name __attribute__((unused)) = {                                          \
-		a, b, c, { __VA_ARGS__ }                                                           \
-	}
+	static const IID name __attribute__((unused)) = { a, b, c, { __VA_ARGS__ } }
 
 #ifndef CONST_VTBL
 #define CONST_VTBL const
@@ -200,8 +198,8 @@ template <typename Interface> struct dbgeng_uuidof;
 #endif
 #endif
 
-DBGENG_IID(DBGENG_IID_IUnknown, 0x00000000, 0x0000, 0x0000, 0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-	   0x46);
+DBGENG_IID(DBGENG_IID_IUnknown, 0x00000000, 0x0000, 0x0000, 0xc0, 0x00, 0x00, 0x00, 0x00, 0x00,
+	   0x00, 0x46);
 
 #ifndef DBGENG_HAVE_WINDOWS_TYPES
 
@@ -225,6 +223,9 @@ typedef struct IUnknownVtbl {
 struct IUnknown {
 	CONST_VTBL IUnknownVtbl *lpVtbl;
 };
+#define IUnknown_QueryInterface(This, ...) ((This)->lpVtbl->QueryInterface(This, __VA_ARGS__))
+#define IUnknown_AddRef(This)              ((This)->lpVtbl->AddRef(This))
+#define IUnknown_Release(This)             ((This)->lpVtbl->Release(This))
 #endif
 
 #endif /* DBGENG_HAVE_WINDOWS_TYPES */
