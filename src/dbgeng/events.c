@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "dbgeng/client.h"
+#include "dbgeng/output.h"
 
 /* A registered callback object, with a reference of the delivery's own. */
 struct tmi_dbgeng_receiver {
@@ -75,14 +76,6 @@ void tmi_dbgeng_events_take(struct tmi_dbgeng_session *session,
 		add_receiver(delivery, client);
 }
 
-/* True for the codes of a connection whose other side is gone. */
-static bool is_rpc_error(HRESULT result)
-{
-	ULONG code = (ULONG)result;
-
-	return (code & 0xffff0000u) == 0x80010000u || code == 0x800706bau || code == 0x800706beu;
-}
-
 #define CALL(receiver, method, ...)                                                                \
 	((receiver)->events ? (receiver)->events->lpVtbl->method((receiver)->events, __VA_ARGS__)  \
 			    : (receiver)->wide->lpVtbl->method((receiver)->wide, __VA_ARGS__))
@@ -116,7 +109,7 @@ static void tell(struct tmi_dbgeng_receiver *receiver, const struct tmi_dbgeng_e
 	tmi_dbgeng_callback_begin();
 	result = call_receiver(receiver, event);
 	tmi_dbgeng_callback_end();
-	if (is_rpc_error(result)) {
+	if (tmi_dbgeng_is_rpc_error(result)) {
 		disable(receiver->client);
 		receiver->interest = 0;
 	}

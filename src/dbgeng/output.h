@@ -8,15 +8,22 @@
 /*
  * tmi_dbgeng_send() - gives text to every client that should get it.
  * @client: whose call makes the output.
- * @control: DEBUG_OUTCTL_: who gets it. AMBIENT values mean ALL_CLIENTS.
+ * @control: DEBUG_OUTCTL_: who gets it, and whether @text is DML. AMBIENT values mean ALL_CLIENTS.
  * @mask: its kind, one DEBUG_OUTPUT_ bit; a client whose mask lacks it is passed over.
  * @text: UTF-8, @size bytes, no NUL needed.
  *
- * The lock is held. Each line begins with the client's prefix. A callback registered in the other
- * width gets the text converted. What a callback returns is ignored.
+ * The lock is held. Each line begins with the prefix of the client that gets it. A callback
+ * registered in the other width gets the text converted, one that takes no DML gets DML without its
+ * tags. What a callback returns is ignored, but a client whose process is gone gets no more.
  */
 void tmi_dbgeng_send(struct tmi_dbgeng_client *client, ULONG control, ULONG mask, const char *text,
 		     size_t size);
+
+/* Tells a client's IDebugOutputCallbacks2 that asks for it that what came so far is to be shown. */
+void tmi_dbgeng_flush_output(struct tmi_dbgeng_client *client);
+
+/* True for DEBUG_OUTCTL_ values that can be, AMBIENT ones included. */
+bool tmi_dbgeng_is_output_control(ULONG control);
 
 /*
  * tmi_dbgeng_format() - formats as IDebugControl::Output does.
@@ -25,5 +32,17 @@ void tmi_dbgeng_send(struct tmi_dbgeng_client *client, ULONG control, ULONG mask
  * Returns UTF-8, malloc'ed, NUL-terminated; NULL when out of memory.
  */
 char *tmi_dbgeng_format(tmem_target *target, unsigned pointer_size, PCSTR format, va_list args);
+
+/* The same for OutputWide: %s and %c take UTF-16 there, %S and %C 8-bit text. */
+char *tmi_dbgeng_format_wide(tmem_target *target, unsigned pointer_size, PCWSTR format,
+			     va_list args);
+
+/* True for what a callback answers whose connection has lost its other side. */
+static inline bool tmi_dbgeng_is_rpc_error(HRESULT result)
+{
+	ULONG code = (ULONG)result;
+
+	return (code & 0xffff0000u) == 0x80010000u || code == 0x800706bau || code == 0x800706beu;
+}
 
 #endif
