@@ -69,7 +69,8 @@ struct tmi_dbgeng_client {
 	ULONG output_mask;                  /* DEBUG_OUTPUT_ */
 	ULONG output_width;                 /* columns */
 	struct tmi_dbgeng_prefix *prefixes; /* NULL = none */
-	bool line_begun;                    /* output so far does not end with a newline */
+	bool exit_dispatch; /* ExitDispatch was called; under the session's wake_lock */
+	bool line_begun;    /* output so far does not end with a newline */
 
 	/* Text that ReturnInput gave, and the enumeration of tagged data: none of ours needs more.
 	 */

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "dbgeng/attached.h"
 #include "dbgeng/client.h"
 
 static _Thread_local unsigned callbacks; /* of clients that run on this thread */
@@ -61,6 +62,9 @@ HRESULT tmi_dbgeng_leave(struct tmi_dbgeng_call *call, HRESULT result)
 	struct tmi_dbgeng_delivery delivery = { 0 };
 	struct tmi_dbgeng_session *session = call->session;
 
+	if (atomic_exchange(&session->options_changed, false))
+		tmi_dbgeng_queue_event(session, DEBUG_EVENT_CHANGE_ENGINE_STATE,
+				       DEBUG_CES_ENGINE_OPTIONS, atomic_load(&session->options));
 	if (session->depth == 1 && session->event_count > 0)
 		tmi_dbgeng_events_take(session, &delivery);
 	session->depth--;
@@ -97,12 +101,14 @@ struct tmi_dbgeng_session *tmi_dbgeng_session_new(void)
 void tmi_dbgeng_session_free(struct tmi_dbgeng_session *session)
 {
 	pthread_mutex_lock(&session->lock);
+	tmi_dbgeng_attached_end(session);
 	while (session->systems)
 		tmi_dbgeng_system_remove(session, session->systems, DEBUG_SESSION_END);
 	pthread_mutex_unlock(&session->lock);
 	for (unsigned kind = 0; kind < TMI_DBGENG_ID_KINDS; kind++)
 		free(session->ids[kind].blocks);
 	free(session->events);
+	free(session->kernel_options);
 	pthread_cond_destroy(&session->wake);
 	pthread_mutex_destroy(&session->wake_lock);
 	pthread_mutex_destroy(&session->lock);

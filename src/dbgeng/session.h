@@ -68,8 +68,7 @@ struct tmi_dbgeng_session {
 	ULONG next_system;                 /* id of the next one */
 	struct tmi_dbgeng_system *current; /* a ready one, or NULL */
 	struct tmi_dbgeng_ids ids[TMI_DBGENG_ID_KINDS];
-	bool active;  /* SessionStatus(ACTIVE) was told and no end since */
-	bool waiting; /* a thread is in WaitForEvent */
+	bool active; /* SessionStatus(ACTIVE) was told and no end since */
 
 	struct tmi_dbgeng_event *events; /* queue */
 	size_t event_count;
@@ -80,15 +79,23 @@ struct tmi_dbgeng_session {
 	ULONG event_system;
 	ULONG event_process; /* engine ids, DEBUG_ANY_ID = unknown */
 	ULONG event_thread;
+	ULONG64 event_offset; /* of an exception: where it happened */
+
+	struct tmi_dbgeng_attached *attached; /* by AttachProcess, oldest first; attached.h */
 
 	/* Outside of the lock. */
+	_Atomic bool options_changed;    /* and no event queued for it yet */
 	_Atomic ULONG options;           /* DEBUG_ENGOPT_ */
 	_Atomic ULONG status;            /* DEBUG_STATUS_ */
 	_Atomic ULONG interrupt_timeout; /* seconds */
 	pthread_mutex_t wake_lock;       /* short: over the fields below and closing of targets */
 	pthread_cond_t wake;             /* an interrupt or ExitDispatch came */
 	bool interrupted;                /* SetInterrupt(ACTIVE or PASSIVE), not asked for yet */
-	bool exit_interrupt;             /* SetInterrupt(EXIT) */
+	bool break_in;                   /* SetInterrupt(ACTIVE), no wait has acted on it yet */
+	bool exit_interrupt;             /* SetInterrupt(EXIT), the same */
+	bool waiting;                    /* a thread is in WaitForEvent */
+	volatile int stop_opening;       /* an interrupt for tmem_open2() */
+	char *kernel_options;            /* of SetKernelConnectionOptions, NULL = none */
 };
 
 /* What a call needs before it may do its work. */
@@ -155,6 +162,10 @@ struct tmi_dbgeng_system *tmi_dbgeng_system_add(struct tmi_dbgeng_session *sessi
 
 /* Delivers a pending system whose target is open: events, current system; the lock is held. */
 HRESULT tmi_dbgeng_system_deliver(struct tmi_dbgeng_session *session,
+				  struct tmi_dbgeng_system *system);
+
+/* The last event is about the current process and thread of a system. */
+void tmi_dbgeng_set_event_objects(struct tmi_dbgeng_session *session,
 				  struct tmi_dbgeng_system *system);
 
 /*

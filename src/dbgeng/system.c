@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command/command.h"
+#include "dbgeng/attached.h"
 #include "dbgeng/client.h"
 
 static bool copy_text(char **copy, const char *text)
@@ -64,7 +65,8 @@ void tmi_dbgeng_system_select(struct tmi_dbgeng_session *session, struct tmi_dbg
 	pthread_mutex_unlock(&session->wake_lock);
 }
 
-static void set_event_objects(struct tmi_dbgeng_session *session, struct tmi_dbgeng_system *system)
+void tmi_dbgeng_set_event_objects(struct tmi_dbgeng_session *session,
+				  struct tmi_dbgeng_system *system)
 {
 	uint32_t id;
 
@@ -100,7 +102,7 @@ HRESULT tmi_dbgeng_system_deliver(struct tmi_dbgeng_session *session,
 	tmi_dbgeng_queue_event(session, DEBUG_EVENT_CHANGE_ENGINE_STATE, DEBUG_CES_SYSTEMS,
 			       system->id);
 	tmi_dbgeng_set_status(session, DEBUG_STATUS_BREAK);
-	set_event_objects(session, system);
+	tmi_dbgeng_set_event_objects(session, system);
 	return S_OK;
 }
 
@@ -142,5 +144,7 @@ void tmi_dbgeng_system_remove(struct tmi_dbgeng_session *session, struct tmi_dbg
 		if (!first_ready(session))
 			end_session(session, end);
 	}
+	tmi_dbgeng_attached_forget(system);
 	system_free(system);
+	pthread_cond_broadcast(&session->wake); /* a wait may have nothing to wait for */
 }
