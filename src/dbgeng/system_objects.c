@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* system_objects.c - the threads of a system, and making something current. */
+#include "dbgeng/system_objects.h"
+
+#include <stdlib.h>
+
+/* How often a list is taken anew that changed while it was taken. */
+#define TRIES 16
+
+static tmem_status append_ids(tmem_target *handle, ULONG count, struct tmi_dbgeng_threads *threads,
+			      ULONG process, uint32_t *ids)
+{
+	tmem_status status = tmem_get_thread_ids_by_index(handle, 0, count, ids, ids + count);
+	struct tmi_dbgeng_thread *rows;
+
+	if (TMEM_FAILED(status))
+		return status;
+	rows = reallocarray(threads->rows, threads->count + count, sizeof(*rows));
+	if (!rows)
+		return TMEM_E_OUTOFMEMORY;
+	threads->rows = rows;
+	for (ULONG i = 0; i < count; i++)
+		rows[threads->count++] =
+			(struct tmi_dbgeng_thread){ process, ids[i], ids[count + i] };
+	return TMEM_S_OK;
+}
+
+/* Adds the threads of the handle's current process. */
+static tmem_status append(tmem_target *handle, struct tmi_dbgeng_threads *threads, ULONG process)
+{
+	tmem_status status = TMEM_E_INVALIDARG;
+
+	/* A running process may end a thread between the two questions. */
+	for (unsigned i = 0; i < TRIES && status == TMEM_E_INVALIDARG; i++) {
+		uint32_t count = 0;
+		uint32_t *ids;
+
+		status = tmem_get_number_threads(handle, &count);
+		if (TMEM_FAILED(status) || !count)
+			return status;
+		ids = reallocarray(NULL, count, 2 * sizeof(*ids));
+		status =
+			ids ? append_ids(handle, count, threads, process, ids) : TMEM_E_OUTOFMEMORY;
+		free(ids);
+	}
+	return status;
+}
+
+static tmem_status append_all(tmem_target *handle, struct tmi_dbgeng_threads *threads)
+{
+	uint32_t process;
+	tmem_status status = tmem_get_number_processes(handle, &threads->processes);
+
+	for (ULONG i = 0; status == TMEM_S_OK && i < threads->processes; i++) {
+		if (TMEM_FAILED(tmem_get_process_ids_by_index(handle, i, 1, &process, NULL)) ||
+		    TMEM_FAILED(tmem_set_current_process_id(handle, process)))
+			continue;
+		if (append(handle, threads, process) == TMEM_E_OUTOFMEMORY)
+			status = TMEM_E_OUTOFMEMORY;
+	}
+	return status;
+}
+
+HRESULT tmi_dbgeng_list_threads(const struct tmi_dbgeng_system *system,
+				struct tmi_dbgeng_threads *threads)
+{
+	tmem_target *handle;
+	tmem_status status;
+
+	*threads = (struct tmi_dbgeng_threads){ 0 };
+	if (system->kernel) {
+		threads->processes = 1;
+		return S_OK;
+	}
+	status = tmem_target_dup(system->target, &handle);
+	if (TMEM_FAILED(status))
+		return tmi_dbgeng_result(status);
+	status = append_all(handle, threads);
+	tmem_close(handle);
+	return tmi_dbgeng_result(status);
+}
+
+/* What is current; ids are tmem's. */
+struct place {
+	struct tmi_dbgeng_system *system;
+	uint32_t process;
+	uint32_t thread;
+};
+
+static void look(struct tmi_dbgeng_system *system, struct place *place)
+{
+	*place = (struct place){ system, TMEM_ANY_ID, TMEM_ANY_ID };
+	if (!system)
+		return;
+	tmem_get_current_process_id(system->target, &place->process);
+	if (!system->kernel)
+		tmem_get_current_thread_id(system->target, &place->thread);
+}
+
+static tmem_status move(tmem_target *target, ULONG process, ULONG thread)
+{
+	tmem_status status = TMEM_S_OK;
+
+	if (process != TMEM_ANY_ID)
+		status = tmem_set_current_process_id(target, process);
+	if (!TMEM_FAILED(status) && thread != TMEM_ANY_ID)
+		status = tmem_set_current_thread_id(target, thread);
+	return status;
+}
+
+/* Takes back what tmem told of the current thread since the queue had @first events. */
+static void forget_steps(struct tmi_dbgeng_session *session, size_t first)
+{
+	size_t kept = first;
+
+	for (size_t i = first; i < session->event_count; i++)
+		if (session->events[i].kind != DEBUG_EVENT_CHANGE_ENGINE_STATE ||
+		    session->events[i].flags != DEBUG_CES_CURRENT_THREAD)
+			session->events[kept++] = session->events[i];
+	session->event_count = kept;
+}
+
+HRESULT tmi_dbgeng_select(struct tmi_dbgeng_session *session, struct tmi_dbgeng_system *system,
+			  ULONG process, ULONG thread)
+{
+	struct tmi_dbgeng_system *old = session->current;
+	size_t first = session->event_count;
+	struct place before, inside, after;
+	tmem_status status;
+
+	look(old, &before);
+	look(system, &inside);
+	status = move(system->target, process, thread);
+	if (TMEM_FAILED(status))
+		move(system->target, inside.process, inside.thread);
+	forget_steps(session, first);
+	if (TMEM_FAILED(status))
+		return tmi_dbgeng_result(status);
+	if (system != old)
+		tmi_dbgeng_system_select(session, system);
+	look(system, &after);
+	if (after.system != before.system || after.process != before.process ||
+	    after.thread != before.thread)
+		tmi_dbgeng_queue_event(
+			session, DEBUG_EVENT_CHANGE_ENGINE_STATE, DEBUG_CES_CURRENT_THREAD,
+			tmi_dbgeng_engine_id(session, TMI_DBGENG_THREAD, system, after.thread));
+	return S_OK;
+}
+
+HRESULT tmi_dbgeng_answer_id(void *object, PULONG out, ULONG none, tmi_dbgeng_get_id *get)
+{
+	struct tmi_dbgeng_call call;
+	ULONG value = none;
+	HRESULT result;
+
+	if (!out)
+		return E_INVALIDARG;
+	*out = none;
+	result = tmi_dbgeng_enter(object, TMI_DBGENG_TARGET, &call);
+	if (FAILED(result))
+		return result;
+	result = get(&call, &value);
+	if (SUCCEEDED(result))
+		*out = value;
+	return tmi_dbgeng_leave(&call, result);
+}
+
+HRESULT tmi_dbgeng_answer_offset(void *object, PULONG64 out, tmi_dbgeng_get_offset *get)
+{
+	struct tmi_dbgeng_call call;
+	ULONG64 value = 0;
+	HRESULT result;
+
+	if (!out)
+		return E_INVALIDARG;
+	*out = 0;
+	result = tmi_dbgeng_enter(object, TMI_DBGENG_TARGET, &call);
+	if (FAILED(result))
+		return result;
+	result = get(&call, &value);
+	if (SUCCEEDED(result))
+		*out = value;
+	return tmi_dbgeng_leave(&call, result);
+}
+
+HRESULT tmi_dbgeng_answer_find(void *object, ULONG64 key, PULONG out, tmi_dbgeng_find_id *find)
+{
+	struct tmi_dbgeng_call call;
+	ULONG value = DEBUG_ANY_ID;
+	HRESULT result;
+
+	if (!out)
+		return E_INVALIDARG;
+	*out = DEBUG_ANY_ID;
+	result = tmi_dbgeng_enter(object, TMI_DBGENG_TARGET, &call);
+	if (FAILED(result))
+		return result;
+	result = find(&call, key, &value);
+	if (SUCCEEDED(result))
+		*out = value;
+	return tmi_dbgeng_leave(&call, result);
+}
