@@ -26,6 +26,18 @@ void bench_fill(void *buffer, uint64_t offset, size_t size);
 /* The eight bytes of the big memory at @offset, a multiple of 8. */
 uint64_t bench_word(uint64_t offset);
 
+/* Each page has a text somewhere, at most 63 bytes in a block of 64, zeros to the block's end. */
+#define BENCH_TEXT_ROOM 64u
+
+/* Where the text of page number @page begins, as an offset. */
+uint64_t bench_text_offset(uint64_t page);
+
+/* Its bytes without the terminator. */
+size_t bench_text_length(uint64_t page);
+
+/* True when @text is that of a page; else tells. */
+bool bench_is_text(const char *text, uint64_t page, const char *what);
+
 /* True when @bytes are those of the big memory at @offset; else tells where they first differ. */
 bool bench_is_memory(const void *bytes, uint64_t offset, size_t size, const char *what);
 
@@ -58,6 +70,18 @@ const struct bench_process *bench_memory_process(void);
  */
 #define BENCH_MAPPINGS 65000
 const struct bench_process *bench_mappings_process(void);
+
+/* A running process with 64 GiB of writable memory, of which only the end is touched: the big one.
+ */
+#define BENCH_RESERVED_SIZE ((uint64_t)64 << 30)
+const struct bench_process *bench_reserved_process(void);
+
+/*
+ * A running process to write into: bench_scratch_size() bytes that it can write, and right behind
+ * them as many that it can only read. All of them touched.
+ */
+uint64_t bench_scratch_size(void);
+const struct bench_process *bench_scratch_process(void);
 
 /* Opens it with @options; NULL after bench_fail(). */
 tmem_target *bench_open_process(const struct bench_process *process, const char *options);

@@ -21,21 +21,51 @@
 
 #define SERVE_MEMORY   "--serve-memory"
 #define SERVE_MAPPINGS "--serve-mappings"
+#define SERVE_RESERVED "--serve-reserved"
+#define SERVE_SCRATCH  "--serve-scratch"
 
 /* ---- in the started process ---- */
 
-/* The big memory in pages of 4 KiB, whatever the machine's policy for huge ones is. */
-static void *make_memory(void)
+/* Memory in pages of 4 KiB, whatever the machine's policy for huge ones is; NULL: no room. */
+static uint8_t *map_pages(uint64_t size, int flags)
 {
-	uint64_t size = bench_size();
-	uint8_t *memory =
-		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
 
 	if (memory == MAP_FAILED)
 		return NULL;
 	madvise(memory, size, MADV_NOHUGEPAGE);
-	bench_fill(memory, 0, size);
 	return memory;
+}
+
+static void *make_memory(void)
+{
+	uint8_t *memory = map_pages(bench_size(), 0);
+
+	if (memory)
+		bench_fill(memory, 0, bench_size());
+	return memory;
+}
+
+static void *make_reserved(void)
+{
+	uint8_t *memory = map_pages(BENCH_RESERVED_SIZE, MAP_NORESERVE);
+
+	if (memory)
+		bench_fill(memory + BENCH_RESERVED_SIZE - bench_size(), 0, bench_size());
+	return memory;
+}
+
+static void *make_scratch(void)
+{
+	uint64_t size = bench_scratch_size();
+	uint8_t *memory = map_pages(2 * size, 0);
+
+	if (!memory)
+		return NULL;
+	bench_fill(memory, 0, size);
+	bench_fill(memory + size, 0, size);
+	return mprotect(memory + size, size, PROT_READ) < 0 ? NULL : memory;
 }
 
 /* Pages that differ from their neighbours in protection, so that each is a mapping. */
@@ -61,6 +91,10 @@ bool bench_serve(int count, char **values)
 
 	if (!strcmp(values[0], SERVE_MEMORY))
 		address = (uintptr_t)make_memory();
+	else if (!strcmp(values[0], SERVE_RESERVED))
+		address = (uintptr_t)make_reserved();
+	else if (!strcmp(values[0], SERVE_SCRATCH))
+		address = (uintptr_t)make_scratch();
 	else if (!strcmp(values[0], SERVE_MAPPINGS) && count > 1)
 		address = (uintptr_t)make_mappings(strtoull(values[1], NULL, 10));
 	else
@@ -130,11 +164,15 @@ static void stop(struct bench_process *process)
 
 static struct bench_process memory_process;
 static struct bench_process mappings_process;
+static struct bench_process reserved_process;
+static struct bench_process scratch_process;
 
 static void stop_all(void)
 {
 	stop(&memory_process);
 	stop(&mappings_process);
+	stop(&reserved_process);
+	stop(&scratch_process);
 }
 
 static const struct bench_process *get(struct bench_process *process, const char *what,
@@ -150,12 +188,40 @@ static const struct bench_process *get(struct bench_process *process, const char
 	return start(process, what, size) ? process : NULL;
 }
 
+static const struct bench_process *get_or_fail(struct bench_process *process, const char *what,
+					       uint64_t size)
+{
+	const struct bench_process *started = get(process, what, size);
+
+	if (started && !started->address) {
+		bench_fail("there is no room for a process of %" PRIu64 " bytes", size);
+		return NULL;
+	}
+	return started;
+}
+
 const struct bench_process *bench_memory_process(void)
 {
-	const struct bench_process *process = get(&memory_process, SERVE_MEMORY, bench_size());
+	return get_or_fail(&memory_process, SERVE_MEMORY, bench_size());
+}
+
+uint64_t bench_scratch_size(void)
+{
+	return bench_size() / 4 & ~(((uint64_t)1 << 20) - 1);
+}
+
+const struct bench_process *bench_scratch_process(void)
+{
+	return get_or_fail(&scratch_process, SERVE_SCRATCH, bench_scratch_size());
+}
+
+const struct bench_process *bench_reserved_process(void)
+{
+	const struct bench_process *process =
+		get(&reserved_process, SERVE_RESERVED, BENCH_RESERVED_SIZE);
 
 	if (process && !process->address) {
-		bench_fail("there is no room for a process of %" PRIu64 " bytes", bench_size());
+		bench_absent("64 GiB reserved in a process: the kernel does not overcommit");
 		return NULL;
 	}
 	return process;
