@@ -131,7 +131,7 @@ static enum bench_result verify(void *state)
 
 static const struct bench_line lines[] = {
 	{
-		.metric = "search 16 B, core, first pass",
+		.metric = "search 16 B, core, first time",
 		.goal = ">= 0.85",
 		.least = 0.85,
 		.unit = BENCH_RATE,
@@ -141,7 +141,7 @@ static const struct bench_line lines[] = {
 		.library = { "tmem_open, tmem_search_virtual", library_one },
 	},
 	{
-		.metric = "search 16 B, core, first pass, 2 threads",
+		.metric = "search 16 B, core, first time, 2 threads",
 		.goal = ">= 0.8",
 		.least = 0.8,
 		.unit = BENCH_RATE,
