@@ -22,8 +22,9 @@ enum bench_result {
 };
 
 enum bench_unit {
-	BENCH_TIME, /* time an operation; work counts operations */
-	BENCH_RATE, /* bytes a second; work counts bytes */
+	BENCH_TIME,  /* time an operation; work counts operations */
+	BENCH_RATE,  /* bytes a second; work counts bytes */
+	BENCH_BYTES, /* bytes of memory; each side tells them with bench_set_bytes(), work is 1 */
 };
 
 /* One side of a comparison: does @work operations or bytes; false after bench_fail(). */
@@ -38,7 +39,8 @@ struct bench_line {
 	const char *metric;
 	const char *goal; /* for people; what counts are the two numbers below */
 	double most_ns;   /* an operation may take, 0 = no such goal */
-	double least;     /* speed of the library relative to the limit, 0 = no such goal */
+	double least;     /* speed of the library relative to the limit, 0 = no such goal; of bytes
+			     the limit's relative to the library's */
 	enum bench_unit unit;
 	uint64_t work;    /* of one run; BENCH_WHOLE: the size of the memory, or its 4 KiB pages */
 	bool two_threads; /* left out where the second core was not there */
@@ -70,6 +72,9 @@ __attribute__((format(printf, 1, 2))) void bench_absent(const char *format, ...)
 
 /* True when the call succeeded with TMEM_S_OK; else tells what @what met. */
 bool bench_good(tmem_status status, tmem_target *target, const char *what);
+
+/* What a side of a line in BENCH_BYTES measured. */
+void bench_set_bytes(uint64_t bytes);
 
 /* Bytes of the big memory: 1 GiB, or BENCH_SIZE. */
 uint64_t bench_size(void);

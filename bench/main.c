@@ -15,6 +15,7 @@
 #include "fixture.h"
 #include "measure.h"
 #include "report.h"
+#include "weigh.h"
 
 #define DEFAULT_REPEATS 7
 #define DEFAULT_SIZE    ((uint64_t)1 << 30)
@@ -173,7 +174,7 @@ static void list_rows(void)
 {
 	for (size_t i = 0; i < ENTRY_COUNT; i++)
 		for (size_t j = 0; j < entries[i].row->line_count; j++)
-			printf("%-4s %-18s %-40s %s\n", entries[i].row->id, entries[i].name,
+			printf("%-4s %-18s %-41s %s\n", entries[i].row->id, entries[i].name,
 			       entries[i].row->lines[j].metric, entries[i].row->lines[j].goal);
 }
 
@@ -203,7 +204,8 @@ int main(int count, char **values)
 	char **next = values + 1;
 
 	choose_size();
-	if (count > 1 && bench_serve(count - 1, values + 1))
+	if (count > 1 &&
+	    (bench_serve(count - 1, values + 1) || bench_weigh_serve(count - 1, values + 1)))
 		return 0;
 	for (; *next && **next == '-'; next++) {
 		if (!strcmp(*next, "--list")) {

@@ -44,6 +44,14 @@ static double median(const double *values, unsigned count)
 	return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
 }
 
+static uint64_t measured_bytes;
+
+void bench_set_bytes(uint64_t bytes)
+{
+	measured_bytes = bytes;
+}
+
+/* Writes the time to *ns; the bytes where bytes are measured. */
 static bool time_side(const struct bench_line *line, const struct bench_side *side, void *state,
 		      uint64_t work, double *ns)
 {
@@ -51,7 +59,7 @@ static bool time_side(const struct bench_line *line, const struct bench_side *si
 	uint64_t start = read_clock(clock);
 	bool good = side->run(state, work);
 
-	*ns = (double)(read_clock(clock) - start);
+	*ns = (double)(line->unit == BENCH_BYTES ? measured_bytes : read_clock(clock) - start);
 	if (*ns < 1)
 		*ns = 1;
 	return good;

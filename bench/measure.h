@@ -7,7 +7,7 @@
 
 #define BENCH_MOST_REPEATS 101
 
-/* What one side took, in nanoseconds a run. */
+/* What one side took, in nanoseconds a run; in bytes where the line's unit is BENCH_BYTES. */
 struct bench_samples {
 	const char *name;
 	double ns[BENCH_MOST_REPEATS];

@@ -65,7 +65,7 @@ void bench_absent(const char *format, ...)
 	va_end(arguments);
 }
 
-/* A time or a rate with three digits and its unit. */
+/* A time, a rate or a size with three digits and its unit. */
 static void print_value(char *text, size_t size, const struct bench_line *line,
 			const struct bench_samples *samples, uint64_t work)
 {
@@ -75,6 +75,10 @@ static void print_value(char *text, size_t size, const struct bench_line *line,
 
 	if (line->unit == BENCH_RATE) {
 		snprintf(text, size, "%.3g GB/s", (double)work / samples->median);
+		return;
+	}
+	if (line->unit == BENCH_BYTES) {
+		snprintf(text, size, "%.0f KiB", value / 1024);
 		return;
 	}
 	while (value >= 999.5 && unit < 3) {
@@ -97,7 +101,16 @@ static void put_string(const char *text)
 	fputc('"', file);
 }
 
-/* One side: its name, the median and the samples, in ns an operation or bytes a second. */
+static const char *unit_name(const struct bench_line *line)
+{
+	static const char *const names[] = {
+		[BENCH_TIME] = "ns", [BENCH_RATE] = "bytes/s", [BENCH_BYTES] = "bytes"
+	};
+
+	return names[line->unit];
+}
+
+/* One side: its name, the median and the samples, in the line's unit. */
 static void put_samples(const struct bench_line *line, const struct bench_samples *samples,
 			uint64_t work, unsigned repeats)
 {
@@ -123,8 +136,8 @@ static void put_line(const char *id, const struct bench_line *line,
 	fprintf(file, "%s\n    {\"id\": \"%s\", \"metric\": ", file_has_rows ? "," : "", id);
 	file_has_rows = true;
 	put_string(line->metric);
-	fprintf(file, ", \"unit\": \"%s\", \"work\": %llu,\n     \"limits\": [",
-		line->unit == BENCH_RATE ? "bytes/s" : "ns", (unsigned long long)outcome->work);
+	fprintf(file, ", \"unit\": \"%s\", \"work\": %llu,\n     \"limits\": [", unit_name(line),
+		(unsigned long long)outcome->work);
 	for (size_t i = 0; i < outcome->limit_count; i++) {
 		fputs(i ? ", " : "", file);
 		put_samples(line, &outcome->limits[i], outcome->work, repeats);
@@ -146,7 +159,7 @@ bool bench_report_begin(const struct bench_run *run, const char *json)
 	       "times one%s\n",
 	       run->repeats, (unsigned long long)(run->size >> 20), run->scaling,
 	       second_core ? "" : ": the second core was busy");
-	printf("%-4s %-40s %10s %10s %6s  %-17s %s\n", "row", "metric", "limit", "tmem", "ratio",
+	printf("%-4s %-41s %10s %10s %6s  %-19s %s\n", "row", "metric", "limit", "tmem", "ratio",
 	       "goal", "verdict");
 	fflush(stdout);
 	if (!json)
@@ -171,7 +184,7 @@ void bench_report_line(const char *id, const struct bench_line *line,
 
 	print_value(limit, sizeof(limit), line, &outcome->limits[outcome->best], outcome->work);
 	print_value(library, sizeof(library), line, &outcome->library, outcome->work);
-	printf("%-4s %-40s %10s %10s %6.3f  %-17s %s\n", id, line->metric, limit, library,
+	printf("%-4s %-41s %10s %10s %6.3f  %-19s %s\n", id, line->metric, limit, library,
 	       outcome->ratio, line->goal, outcome->met ? MET : MISSED);
 	fflush(stdout);
 	if (file)
