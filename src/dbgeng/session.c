@@ -92,6 +92,9 @@ struct tmi_dbgeng_session *tmi_dbgeng_session_new(void)
 	pthread_cond_init(&session->wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	atomic_init(&session->status, DEBUG_STATUS_NO_DEBUGGEE);
+	session->symbol_options = SYMOPT_CASE_INSENSITIVE | SYMOPT_UNDNAME | SYMOPT_DEFERRED_LOADS |
+				  SYMOPT_OMAP_FIND_NEAREST | SYMOPT_FAIL_CRITICAL_ERRORS |
+				  SYMOPT_AUTO_PUBLICS | SYMOPT_NO_IMAGE_SEARCH;
 	session->event_system = DEBUG_ANY_ID;
 	session->event_process = DEBUG_ANY_ID;
 	session->event_thread = DEBUG_ANY_ID;
@@ -107,6 +110,8 @@ void tmi_dbgeng_session_free(struct tmi_dbgeng_session *session)
 	pthread_mutex_unlock(&session->lock);
 	for (unsigned kind = 0; kind < TMI_DBGENG_ID_KINDS; kind++)
 		free(session->ids[kind].blocks);
+	for (unsigned kind = 0; kind < TMI_DBGENG_PATHS; kind++)
+		free(session->paths[kind]);
 	free(session->events);
 	free(session->kernel_options);
 	pthread_cond_destroy(&session->wake);

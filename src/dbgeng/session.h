@@ -47,6 +47,14 @@ struct tmi_dbgeng_event {
 	ULONG64 argument; /* 0 for SESSION_STATUS */
 };
 
+/* Paths that SetSymbolPath and its like give: only kept, see symbols_path.c. */
+enum tmi_dbgeng_path {
+	TMI_DBGENG_SYMBOL_PATH,
+	TMI_DBGENG_IMAGE_PATH,
+	TMI_DBGENG_SOURCE_PATH,
+	TMI_DBGENG_PATHS
+};
+
 /* Which numbers tmi_dbgeng_engine_id() maps. */
 enum tmi_dbgeng_id_kind { TMI_DBGENG_PROCESS, TMI_DBGENG_THREAD, TMI_DBGENG_ID_KINDS };
 
@@ -70,9 +78,14 @@ struct tmi_dbgeng_session {
 	struct tmi_dbgeng_ids ids[TMI_DBGENG_ID_KINDS];
 	bool active; /* SessionStatus(ACTIVE) was told and no end since */
 
+	ULONG symbol_options;          /* SYMOPT_, only kept */
+	char *paths[TMI_DBGENG_PATHS]; /* NULL = "" */
+
 	struct tmi_dbgeng_event *events; /* queue */
 	size_t event_count;
 	size_t event_room;
+
+	ULONG radix; /* of numbers in commands and expressions, 0 = 16 */
 
 	/* The event that was delivered last. */
 	ULONG last_event; /* DEBUG_EVENT_ bit, 0 = none yet */
