@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* data_spaces.c - the data spaces of a machine that a text describes; see data_spaces.h. */
+#include "dbgeng/data_spaces.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+void spaces_start(struct spaces *spaces)
+{
+	*spaces = (struct spaces){ 0 };
+	assert_int_equal(DebugCreate(&IID_IDebugClient4, (void **)&spaces->client), S_OK);
+	assert_int_equal(IDebugClient4_QueryInterface(spaces->client, &IID_IDebugDataSpaces4,
+						      (void **)&spaces->data),
+			 S_OK);
+}
+
+void spaces_open_file(struct spaces *spaces, const char *path)
+{
+	IDebugControl *control;
+
+	spaces_start(spaces);
+	assert_int_equal(
+		IDebugClient4_QueryInterface(spaces->client, &IID_IDebugControl, (void **)&control),
+		S_OK);
+	assert_int_equal(IDebugClient4_OpenDumpFile(spaces->client, path), S_OK);
+	assert_int_equal(IDebugControl_WaitForEvent(control, DEBUG_WAIT_DEFAULT, INFINITE), S_OK);
+	IDebugControl_Release(control);
+}
+
+void spaces_open(struct spaces *spaces, const char *text)
+{
+	char path[] = "/tmp/dbgeng-spaces-XXXXXX";
+	int fd = mkstemp(path);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (!file)
+		fail_msg("no temporary file");
+	fprintf(file, "tmem synth 1\n%s", text);
+	fclose(file);
+	spaces_open_file(spaces, path);
+	unlink(path);
+}
+
+void spaces_close(struct spaces *spaces)
+{
+	IDebugClient4_SetEventCallbacks(spaces->client, NULL);
+	IDebugDataSpaces4_Release(spaces->data);
+	assert_int_equal(IDebugClient4_Release(spaces->client), 0);
+}
+
+/* The one object that is told. */
+static struct change_log the_log;
+
+static HRESULT query_interface(IDebugEventCallbacks *This, REFIID InterfaceId, PVOID *Interface)
+{
+	*Interface = This;
+	return S_OK;
+}
+
+static ULONG add_ref(IDebugEventCallbacks *This)
+{
+	return 1;
+}
+
+static ULONG release(IDebugEventCallbacks *This)
+{
+	return 1;
+}
+
+static HRESULT get_interest_mask(IDebugEventCallbacks *This, PULONG Mask)
+{
+	*Mask = DEBUG_EVENT_CHANGE_DEBUGGEE_STATE;
+	return S_OK;
+}
+
+static HRESULT change_debuggee_state(IDebugEventCallbacks *This, ULONG Flags, ULONG64 Argument)
+{
+	the_log.count++;
+	the_log.flags = Flags;
+	the_log.argument = Argument;
+	if (the_log.inside)
+		the_log.inside(the_log.spaces);
+	return S_OK;
+}
+
+static const IDebugEventCallbacksVtbl log_table = {
+	.QueryInterface = query_interface,
+	.AddRef = add_ref,
+	.Release = release,
+	.GetInterestMask = get_interest_mask,
+	.ChangeDebuggeeState = change_debuggee_state,
+};
+
+struct change_log *change_log_start(struct spaces *spaces)
+{
+	static IDebugEventCallbacks object = { &log_table };
+
+	the_log = (struct change_log){ .spaces = spaces };
+	assert_int_equal(IDebugClient4_SetEventCallbacks(spaces->client, &object), S_OK);
+	return &the_log;
+}
+
+void assert_one_change(struct change_log *log, ULONG space)
+{
+	assert_int_equal(log->count, 1);
+	assert_int_equal(log->flags, DEBUG_CDS_DATA);
+	assert_int_equal(log->argument, space);
+	log->count = 0;
+}
+
+void assert_no_change(struct change_log *log)
+{
+	assert_int_equal(log->count, 0);
+}
