@@ -213,6 +213,7 @@ static void client_free(struct tmi_dbgeng_client *client)
 		free(prefix->text);
 		free(prefix);
 	}
+	free(client->tagged);
 	free(client);
 }
 

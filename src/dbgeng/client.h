@@ -72,8 +72,9 @@ struct tmi_dbgeng_client {
 	bool exit_dispatch; /* ExitDispatch was called; under the session's wake_lock */
 	bool line_begun;    /* output so far does not end with a newline */
 
-	/* Text that ReturnInput gave, and the enumeration of tagged data: none of ours needs more.
-	 */
+	ULONG64 *tagged; /* handles of StartEnumTagged that were not ended */
+	size_t tagged_count;
+	ULONG64 tagged_last; /* the handle that was given last */
 };
 
 /* A client of a session (which it joins); its only reference is the caller's. NULL: no memory. */
