@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command/command.h"
+#include "command/modules.h"
 #include "command/names.h"
 
 bool tmi_args_at_end(struct tmi_args *args)
@@ -126,6 +127,20 @@ static bool evaluate(struct tmi_args *args, unsigned flags, uint64_t *value)
 	if (!tmi_expression_evaluate(&names, args->next, flags, value, &args->next, &error))
 		return report(args, &error);
 	return true;
+}
+
+bool tmi_session_evaluate(struct tmi_session *session, const char *text, uint64_t *value,
+			  const char **next, struct tmi_error_place *error)
+{
+	struct tmi_names names;
+	bool done;
+
+	tmi_session_refresh(session);
+	tmi_session_drop_modules(session);
+	tmi_session_names(session, &names);
+	done = tmi_expression_evaluate(&names, text, 0, value, next, error);
+	tmi_session_drop_modules(session);
+	return done;
 }
 
 bool tmi_args_expression(struct tmi_args *args, uint64_t *value)

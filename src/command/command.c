@@ -255,6 +255,7 @@ bool tmi_session_run(struct tmi_session *session, const char *line)
 	bool done;
 
 	session->interrupted = false;
+	session->misread = false;
 	if (!check_length(session, line)) {
 		session->failures++;
 		return false;

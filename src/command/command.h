@@ -149,6 +149,7 @@ struct tmi_session {
 	/* State of the running line. */
 	bool quit;           /* q was given: the front end leaves */
 	bool interrupted;    /* an interrupt was seen: the rest of the line is dropped */
+	bool misread;        /* the line has what is no command, or wrong arguments */
 	uint64_t failures;   /* commands that failed since the session began */
 	unsigned depth;      /* commands inside commands */
 	const char *command; /* the text of the running command, NULL = none */
@@ -176,6 +177,14 @@ bool tmi_session_run(struct tmi_session *session, const char *line);
 
 /* Runs a line from inside a command ("|0 db ...", a script); nesting is limited. */
 bool tmi_session_run_nested(struct tmi_session *session, const char *line);
+
+/*
+ * tmi_session_evaluate() - the value of an expression that is not in a command line.
+ * @next: set to what follows the expression.
+ * Returns true; or false with @error filled (position in @text) and nothing printed.
+ */
+bool tmi_session_evaluate(struct tmi_session *session, const char *text, uint64_t *value,
+			  const char **next, struct tmi_error_place *error);
 
 /* The prompt: "0:000> ". */
 void tmi_session_prompt(struct tmi_session *session, struct tmi_text *prompt);

@@ -248,6 +248,7 @@ static void put_error(struct failure *failure, struct tmi_args *args, enum tmi_e
 	}
 	failure->has_column = true;
 	failure->column = (size_t)(where - args->text);
+	args->session->misread |= kind != TMI_ERROR_MEMORY;
 	if (kind == TMI_ERROR_MEMORY)
 		take_detail(failure, TMEM_E_READ_FAULT);
 	else
