@@ -57,6 +57,7 @@ static struct tmi_dbgeng_system *system_of_manner(struct tmi_dbgeng_session *ses
 static HRESULT join_system(struct tmi_dbgeng_system *system, ULONG system_id)
 {
 	struct tmi_dbgeng_attached *attached;
+	size_t told = system->session->event_count;
 	uint32_t process;
 	tmem_status status;
 
@@ -66,6 +67,8 @@ static HRESULT join_system(struct tmi_dbgeng_system *system, ULONG system_id)
 			return HRESULT_FROM_NT(STATUS_PORT_ALREADY_SET);
 	}
 	status = tmem_attach_process(system->target, system_id, &process);
+	/* WaitForEvent is who tells of it. */
+	system->session->event_count = told;
 	if (TMEM_FAILED(status))
 		return attach_result(status);
 	attached = tmi_dbgeng_attached_add(system, process, system_id);
