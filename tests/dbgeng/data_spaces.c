@@ -19,17 +19,31 @@ void spaces_start(struct spaces *spaces)
 			 S_OK);
 }
 
-void spaces_open_file(struct spaces *spaces, const char *path)
+static void wait_for_target(struct spaces *spaces)
 {
 	IDebugControl *control;
 
-	spaces_start(spaces);
 	assert_int_equal(
 		IDebugClient4_QueryInterface(spaces->client, &IID_IDebugControl, (void **)&control),
 		S_OK);
-	assert_int_equal(IDebugClient4_OpenDumpFile(spaces->client, path), S_OK);
 	assert_int_equal(IDebugControl_WaitForEvent(control, DEBUG_WAIT_DEFAULT, INFINITE), S_OK);
 	IDebugControl_Release(control);
+}
+
+void spaces_open_file(struct spaces *spaces, const char *path)
+{
+	spaces_start(spaces);
+	assert_int_equal(IDebugClient4_OpenDumpFile(spaces->client, path), S_OK);
+	wait_for_target(spaces);
+}
+
+void spaces_attach(struct spaces *spaces, ULONG process_id)
+{
+	spaces_start(spaces);
+	assert_int_equal(IDebugClient4_AttachProcess(spaces->client, 0, process_id,
+						     DEBUG_ATTACH_NONINVASIVE),
+			 S_OK);
+	wait_for_target(spaces);
 }
 
 void spaces_open(struct spaces *spaces, const char *text)

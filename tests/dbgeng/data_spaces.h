@@ -26,6 +26,9 @@ void spaces_open_file(struct spaces *spaces, const char *path);
 /* The machine that @text describes in the language of docs/synth.md, without its first line. */
 void spaces_open(struct spaces *spaces, const char *text);
 
+/* Attaches to a process without stopping it any longer than the client lives. */
+void spaces_attach(struct spaces *spaces, ULONG process_id);
+
 /* Gives interfaces and client back. */
 void spaces_close(struct spaces *spaces);
 

@@ -450,6 +450,7 @@ static void check_others_without_target(IDebugDataSpaces4 *data)
 static void test_without_target(void **state)
 {
 	struct spaces spaces;
+	ULONG64 number = 0;
 
 	spaces_start(&spaces);
 	check_virtual_without_target(spaces.data);
@@ -461,6 +462,13 @@ static void test_without_target(void **state)
 	check_transfer_arguments(spaces.data);
 	assert_int_equal(IDebugDataSpaces4_ReadVirtual(spaces.data, 0, NULL, 8, NULL),
 			 E_INVALIDARG);
+	assert_int_equal(IDebugDataSpaces4_ReadPhysical2(spaces.data, 0, 4, &number, 8, NULL),
+			 E_INVALIDARG);
+	assert_int_equal(IDebugDataSpaces4_WritePhysical2(spaces.data, 0, 4, &number, 8, NULL),
+			 E_INVALIDARG);
+	assert_int_equal(
+		IDebugDataSpaces4_SearchVirtual2(spaces.data, 0, 8, 2, &number, 1, 1, &number),
+		E_INVALIDARG);
 	spaces_close(&spaces);
 }
 
