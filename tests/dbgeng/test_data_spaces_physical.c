@@ -314,6 +314,70 @@ static void test_user_mode(void **state)
 	spaces_close(&spaces);
 }
 
+/* Two processes with the same address; the kernel's own tables have nothing there. */
+static const char processes[] = "target mode=kernel\n"
+				"machine amd64\n"
+				"physical\n"
+				"run 0 1M ?\n"
+				"tables 0x20000 64K\n"
+				"table x64 0x1000\n"
+				"map 0xffff888000000000 0 1M rw-k\n"
+				"table x64 0x2000 upper=0x1000\n"
+				"map 0x400000 0x10000 4K rw-u\n"
+				"table x64 0x3000 upper=0x1000\n"
+				"map 0x400000 0x11000 4K rw-u\n"
+				"task \"swapper/0\" 0 0xffff888000050000 0x1000 "
+				"kernel-thread=yes\n"
+				"task \"one\" 1 0xffff888000051000 0x2000\n"
+				"task \"two\" 2 0xffff888000052000 0x3000\n"
+				"text 0x10000 \"first\\0\"\n"
+				"text 0x11000 \"second\\0\"\n";
+
+/* What is at 400000 in the implicit process; @physical 0: nothing. */
+static void check_process(IDebugDataSpaces4 *data, ULONG64 physical, const char *text)
+{
+	ULONG64 found = 99;
+	char buffer[16];
+
+	assert_int_equal(IDebugDataSpaces4_VirtualToPhysical(data, 0x400000, &found),
+			 physical ? S_OK : NO_PAGEFILE);
+	assert_true(found == physical);
+	assert_int_equal(
+		IDebugDataSpaces4_ReadMultiByteStringVirtual(data, 0x400000, 16, buffer, 16, NULL),
+		physical ? S_OK : READ_FAULT);
+	assert_string_equal(buffer, text);
+}
+
+/* The implicit process decides at once, for reading, translating and writing. */
+static void test_implicit_process(void **state)
+{
+	IDebugSystemObjects2 *objects;
+	struct spaces spaces;
+	char bytes[] = "W";
+
+	spaces_open(&spaces, processes);
+	assert_int_equal(IDebugClient4_QueryInterface(spaces.client, &IID_IDebugSystemObjects2,
+						      (void **)&objects),
+			 S_OK);
+	check_process(spaces.data, 0, "");
+	assert_int_equal(
+		IDebugSystemObjects2_SetImplicitProcessDataOffset(objects, 0xffff888000051000),
+		S_OK);
+	check_process(spaces.data, 0x10000, "first");
+	assert_int_equal(
+		IDebugSystemObjects2_SetImplicitProcessDataOffset(objects, 0xffff888000052000),
+		S_OK);
+	check_process(spaces.data, 0x11000, "second");
+	assert_int_equal(IDebugDataSpaces4_WriteVirtual(spaces.data, 0x400000, bytes, 1, NULL),
+			 S_OK);
+	check_process(spaces.data, 0x11000, "Wecond");
+	assert_both(spaces.data, 0xffff888000010000, 0x10000, "first", 6);
+	assert_int_equal(IDebugSystemObjects2_SetImplicitProcessDataOffset(objects, 0), S_OK);
+	check_process(spaces.data, 0, "");
+	IDebugSystemObjects2_Release(objects);
+	spaces_close(&spaces);
+}
+
 /* What kernel mode does not have, and what of user mode works behind page tables. */
 static void test_kernel_mode(void **state)
 {
@@ -356,6 +420,7 @@ int main(void)
 		cmocka_unit_test(test_translation_arguments),
 		cmocka_unit_test(test_no_tables),
 		cmocka_unit_test(test_user_mode),
+		cmocka_unit_test(test_implicit_process),
 		cmocka_unit_test(test_kernel_mode),
 	};
 

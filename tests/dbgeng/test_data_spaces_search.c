@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_data_spaces_search.c - SearchVirtual and SearchVirtual2: holes, phase, ends, flags. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -138,12 +140,48 @@ static void test_after_write(void **state)
 	spaces_close(&spaces);
 }
 
+/* More memory than anybody has patience for. */
+static const char endless[] = "process 1\n"
+			      "run 0x100000 0x100000000000 rw-p\n"
+			      "pattern 0x100000 0x100000000000 seed=1\n";
+
+static void *interrupt_soon(void *control)
+{
+	usleep(50000);
+	assert_int_equal(
+		IDebugControl_SetInterrupt((IDebugControl *)control, DEBUG_INTERRUPT_PASSIVE),
+		S_OK);
+	return NULL;
+}
+
+static void test_interrupt(void **state)
+{
+	char pattern[] = "what a machine of numbers does not say";
+	IDebugControl *control;
+	struct spaces spaces;
+	ULONG64 match = 99;
+	pthread_t thread;
+
+	spaces_open(&spaces, endless);
+	assert_int_equal(
+		IDebugClient4_QueryInterface(spaces.client, &IID_IDebugControl, (void **)&control),
+		S_OK);
+	assert_int_equal(pthread_create(&thread, NULL, interrupt_soon, control), 0);
+	assert_int_equal(IDebugDataSpaces4_SearchVirtual(spaces.data, 0, UINT64_MAX, pattern,
+							 sizeof(pattern), 1, &match),
+			 HRESULT_FROM_NT(STATUS_CONTROL_C_EXIT));
+	assert_true(match == 99);
+	pthread_join(thread, NULL);
+	IDebugControl_Release(control);
+	spaces_close(&spaces);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_matches),     cmocka_unit_test(test_writable_only),
 		cmocka_unit_test(test_narrow),      cmocka_unit_test(test_arguments),
-		cmocka_unit_test(test_after_write),
+		cmocka_unit_test(test_after_write), cmocka_unit_test(test_interrupt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -156,6 +156,31 @@ static void test_shared(void **state)
 	spaces_close(&spaces);
 }
 
+/* The same address in two processes. */
+static void test_current_process(void **state)
+{
+	IDebugSystemObjects *objects;
+	struct spaces spaces;
+	char bytes[] = "X";
+
+	spaces_open(&spaces,
+		    "target live=yes\n"
+		    "process 100\nthread 100\nrun 0x1000 0x1000 rw-p\ntext 0x1000 \"one\"\n"
+		    "process 200\nthread 200\nrun 0x1000 0x1000 rw-p\ntext 0x1000 \"two\"\n");
+	assert_int_equal(IDebugClient4_QueryInterface(spaces.client, &IID_IDebugSystemObjects,
+						      (void **)&objects),
+			 S_OK);
+	assert_memory(spaces.data, 0x1000, "one", 4);
+	assert_int_equal(IDebugSystemObjects_SetCurrentProcessId(objects, 1), S_OK);
+	assert_memory(spaces.data, 0x1000, "two", 4);
+	assert_int_equal(IDebugDataSpaces4_WriteVirtual(spaces.data, 0x1000, bytes, 1, NULL), S_OK);
+	assert_memory(spaces.data, 0x1000, "Xwo", 4);
+	assert_int_equal(IDebugSystemObjects_SetCurrentProcessId(objects, 0), S_OK);
+	assert_memory(spaces.data, 0x1000, "one", 4);
+	IDebugSystemObjects_Release(objects);
+	spaces_close(&spaces);
+}
+
 /* Inside a callback memory can be read and not be changed. */
 static void look_and_touch(struct spaces *spaces)
 {
@@ -319,9 +344,13 @@ static void test_fill(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),     cmocka_unit_test(test_write),
-		cmocka_unit_test(test_shared),   cmocka_unit_test(test_inside_callback),
-		cmocka_unit_test(test_pointers), cmocka_unit_test(test_narrow),
+		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_write),
+		cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_current_process),
+		cmocka_unit_test(test_inside_callback),
+		cmocka_unit_test(test_pointers),
+		cmocka_unit_test(test_narrow),
 		cmocka_unit_test(test_fill),
 	};
 
