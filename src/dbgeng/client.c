@@ -239,6 +239,16 @@ ULONG tmi_dbgeng_client_add_ref(struct tmi_dbgeng_client *client)
 	return atomic_fetch_add_explicit(&client->references, 1, memory_order_relaxed) + 1;
 }
 
+bool tmi_dbgeng_client_keep(struct tmi_dbgeng_client *client)
+{
+	ULONG references = atomic_load(&client->references);
+
+	while (references && !atomic_compare_exchange_weak(&client->references, &references,
+							   references + 1))
+		;
+	return references != 0;
+}
+
 ULONG tmi_dbgeng_client_release(struct tmi_dbgeng_client *client)
 {
 	ULONG left = atomic_fetch_sub_explicit(&client->references, 1, memory_order_acq_rel) - 1;

@@ -92,6 +92,11 @@ bool tmi_dbgeng_is_client(const void *object);
 /* QueryInterface of a client. */
 HRESULT tmi_dbgeng_client_query(struct tmi_dbgeng_client *client, REFIID iid, PVOID *object);
 ULONG tmi_dbgeng_client_add_ref(struct tmi_dbgeng_client *client);
+/*
+ * Takes a reference of a client that was found in its session's list, with the lock held. False
+ * when another thread has just given its last one back: the client is on its way out.
+ */
+bool tmi_dbgeng_client_keep(struct tmi_dbgeng_client *client);
 ULONG tmi_dbgeng_client_release(struct tmi_dbgeng_client *client);
 
 /* The answer of every slot that no part fills in. */

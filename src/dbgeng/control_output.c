@@ -207,6 +207,24 @@ static HRESULT output_version_information(IDebugControl7 *This, ULONG OutputCont
 	return tmi_dbgeng_leave(&call, result);
 }
 
+/* What the commands show: registers, the symbol at the instruction. There is no more to show. */
+static HRESULT output_current_state(IDebugControl7 *This, ULONG OutputControl, ULONG Flags)
+{
+	struct tmi_dbgeng_call call;
+	HRESULT result;
+
+	if ((Flags & ~(ULONG)DEBUG_CURRENT_DEFAULT) || !tmi_dbgeng_is_output_control(OutputControl))
+		return E_INVALIDARG;
+	result = tmi_dbgeng_enter(This, TMI_DBGENG_TARGET | TMI_DBGENG_CHANGES, &call);
+	if (FAILED(result))
+		return result;
+	if (Flags & DEBUG_CURRENT_REGISTERS)
+		result = tmi_dbgeng_run_command(&call, OutputControl, "r");
+	if (result == S_OK && (Flags & DEBUG_CURRENT_SYMBOL))
+		result = tmi_dbgeng_run_command(&call, OutputControl, "ln @$ip");
+	return tmi_dbgeng_leave(&call, result);
+}
+
 const IDebugControl7Vtbl tmi_dbgeng_part_control_output = {
 	.Output = output,
 	.OutputVaList = output_va_list,
@@ -222,5 +240,6 @@ const IDebugControl7Vtbl tmi_dbgeng_part_control_output = {
 	.OutputPromptVaListWide = output_prompt_va_list_wide,
 	.GetPromptText = get_prompt_text,
 	.GetPromptTextWide = get_prompt_text_wide,
+	.OutputCurrentState = output_current_state,
 	.OutputVersionInformation = output_version_information,
 };

@@ -45,11 +45,11 @@ static void add_receiver(struct tmi_dbgeng_delivery *delivery, struct tmi_dbgeng
 {
 	struct tmi_dbgeng_receiver *receiver = &delivery->receivers[delivery->receiver_count];
 
-	if (client->disabled || (!client->events && !client->events_wide))
+	if (client->disabled || (!client->events && !client->events_wide) ||
+	    !tmi_dbgeng_client_keep(client))
 		return;
 	*receiver = (struct tmi_dbgeng_receiver){ client, client->events, client->events_wide,
 						  client->interest };
-	tmi_dbgeng_client_add_ref(client);
 	if (receiver->events)
 		receiver->events->lpVtbl->AddRef(receiver->events);
 	else

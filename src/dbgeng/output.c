@@ -211,17 +211,6 @@ static void deliver(struct tmi_dbgeng_client *receiver, const struct message *me
 		receiver->disabled = true;
 }
 
-/* Takes a reference of a client of the list; false when its last one is just being given back. */
-static bool keep(struct tmi_dbgeng_client *client)
-{
-	ULONG references = atomic_load(&client->references);
-
-	while (references &&
-	       !atomic_compare_exchange_weak(&client->references, &references, references + 1))
-		;
-	return references != 0;
-}
-
 void tmi_dbgeng_send(struct tmi_dbgeng_client *client, ULONG control, ULONG mask, const char *text,
 		     size_t size)
 {
@@ -236,7 +225,8 @@ void tmi_dbgeng_send(struct tmi_dbgeng_client *client, ULONG control, ULONG mask
 	for (struct tmi_dbgeng_client *receiver = client->session->clients; receiver;
 	     receiver = next) {
 		next = receiver->next;
-		if (!size || !is_receiver(receiver, client, control, mask) || !keep(receiver))
+		if (!size || !is_receiver(receiver, client, control, mask) ||
+		    !tmi_dbgeng_client_keep(receiver))
 			continue;
 		deliver(receiver, &message);
 		/* The callback may have released clients, but not this one. */

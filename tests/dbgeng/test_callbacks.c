@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_callbacks.c - registration of callbacks: references, widths, refusals, counts. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -316,15 +317,68 @@ static void test_width(void **state)
 	assert_int_equal(IDebugClient7_CreateClient(engine.client, NULL), E_INVALIDARG);
 }
 
+/* An object without a state, for clients that come and go while others print. */
+static ULONG stateless(IDebugOutputCallbacks *This)
+{
+	return 1;
+}
+
+static HRESULT refuse(IDebugOutputCallbacks *This, REFIID InterfaceId, PVOID *Interface)
+{
+	return E_NOINTERFACE;
+}
+
+static HRESULT drop(IDebugOutputCallbacks *This, ULONG Mask, PCSTR Text)
+{
+	return S_OK;
+}
+
+static void *come_and_go(void *context)
+{
+	static const IDebugOutputCallbacksVtbl table = { refuse, stateless, stateless, drop };
+	static IDebugOutputCallbacks object = { &table };
+	IDebugClient *client;
+
+	for (unsigned i = 0; i < 3000; i++) {
+		if (IDebugClient7_CreateClient(engine.client, &client) != S_OK)
+			return context;
+		IDebugClient_SetOutputCallbacks(client, &object);
+		if (IDebugClient_Release(client) > 1)
+			return context;
+	}
+	return NULL;
+}
+
+static void test_clients_come_and_go(void **state)
+{
+	pthread_t threads[2];
+	void *failed;
+
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, come_and_go, state), 0);
+	for (unsigned i = 0; i < 3000; i++)
+		assert_int_equal(IDebugControl7_Output(engine.control, DEBUG_OUTPUT_NORMAL, "x"),
+				 S_OK);
+	for (size_t i = 0; i < 2; i++) {
+		pthread_join(threads[i], &failed);
+		assert_null(failed);
+	}
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, start, end)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_events),      TEST(test_refused_interest),
-		TEST(test_told),        TEST(test_outputs),
-		TEST(test_lost_output), TEST(test_inside_output),
-		TEST(test_counts),      TEST(test_width),
+		TEST(test_events),
+		TEST(test_refused_interest),
+		TEST(test_told),
+		TEST(test_outputs),
+		TEST(test_lost_output),
+		TEST(test_inside_output),
+		TEST(test_counts),
+		TEST(test_width),
+		TEST(test_clients_come_and_go),
 	};
 
 	return cmocka_run_group_tests_name("callbacks", tests, NULL, NULL);

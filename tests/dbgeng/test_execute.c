@@ -123,6 +123,22 @@ static void test_writes(void **state)
 	IDebugDataSpaces_Release(data);
 }
 
+/* Two commands that nobody typed: they are not what an empty line repeats. */
+static void test_current_state(void **state)
+{
+	assert_int_equal(run("? 5", 0), S_OK);
+	output_log_clear(&outputs);
+	assert_int_equal(IDebugControl7_OutputCurrentState(engine.control, THIS_CLIENT,
+							   DEBUG_CURRENT_REGISTERS),
+			 S_OK);
+	assert_non_null(strstr(outputs.text, "rip=0000000000001000"));
+	output_log_clear(&outputs);
+	assert_int_equal(run("", 0), S_OK);
+	assert_output(&outputs, "Evaluate expression: 5 = 00000000`00000005\n");
+	assert_int_equal(IDebugControl7_OutputCurrentState(engine.control, THIS_CLIENT, 0x10),
+			 E_INVALIDARG);
+}
+
 static void execute_inside(void *context)
 {
 	HRESULT *result = context;
@@ -489,6 +505,7 @@ int main(void)
 		WITH_MACHINE(test_repetition),
 		WITH_MACHINE(test_echo),
 		WITH_MACHINE(test_writes),
+		WITH_MACHINE(test_current_state),
 		WITH_MACHINE(test_inside_callback),
 		WITH_MACHINE(test_interrupt),
 		WITH_MACHINE(test_quit),
