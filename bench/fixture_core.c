@@ -17,20 +17,20 @@
 #define SPARSE_ADDRESS UINT64_C(0x100000000000)
 #define CHUNK          ((size_t)1 << 20)
 
-/* One note with its name, "CORE" padded to 8 bytes. */
-struct status_note {
+/* One note with its name, "CORE" padded to 8 bytes; aligned to 4 bytes, unlike what is in it. */
+struct __attribute__((packed)) status_note {
 	Elf64_Nhdr header;
 	char name[8];
 	struct elf_prstatus status;
 };
 
-struct info_note {
+struct __attribute__((packed)) info_note {
 	Elf64_Nhdr header;
 	char name[8];
 	struct elf_prpsinfo info;
 };
 
-struct notes {
+struct __attribute__((packed)) notes {
 	struct status_note status;
 	struct info_note info;
 };
