@@ -58,9 +58,19 @@ bool tmi_dbgeng_attached_gone(const struct tmi_dbgeng_attached *attached)
 	return kill((pid_t)attached->system_id, 0) && errno == ESRCH;
 }
 
+/* False when a command or another call has taken it out of the target. */
+static bool is_present(const struct tmi_dbgeng_attached *attached)
+{
+	uint32_t process;
+
+	return !TMEM_FAILED(tmem_get_process_id_by_system_id(attached->system->target,
+							     attached->system_id, &process)) &&
+	       process == attached->process;
+}
+
 void tmi_dbgeng_attached_terminate(const struct tmi_dbgeng_attached *attached)
 {
-	if (!attached->system->suspends)
+	if (!attached->system->suspends || !is_present(attached))
 		return;
 	if (attached->pidfd >= 0)
 		syscall(SYS_pidfd_send_signal, attached->pidfd, SIGKILL, NULL, 0);
@@ -90,14 +100,13 @@ void tmi_dbgeng_attached_forget(struct tmi_dbgeng_system *system)
 	}
 }
 
-static unsigned count_of(const struct tmi_dbgeng_system *system)
+/* How many processes the target has beside this one. */
+static uint32_t count_others(const struct tmi_dbgeng_attached *attached)
 {
-	unsigned count = 0;
+	uint32_t number = 0;
 
-	for (const struct tmi_dbgeng_attached *one = system->session->attached; one;
-	     one = one->next)
-		count += one->system == system;
-	return count;
+	tmem_get_number_processes(attached->system->target, &number);
+	return number - (number && is_present(attached));
 }
 
 /* A handle whose process has left has none until another one is chosen. */
@@ -115,7 +124,7 @@ void tmi_dbgeng_attached_leave(struct tmi_dbgeng_attached *attached, ULONG end)
 	struct tmi_dbgeng_system *system = attached->system;
 	struct tmi_dbgeng_attached **link = &system->session->attached;
 
-	if (count_of(system) == 1) {
+	if (!count_others(attached)) {
 		tmi_dbgeng_system_remove(system->session, system, end);
 		return;
 	}

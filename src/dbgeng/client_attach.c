@@ -11,6 +11,7 @@
 
 #include "dbgeng/attached.h"
 #include "dbgeng/client.h"
+#include "dbgeng/output.h"
 #include "dbgeng/text.h"
 
 /* --- AttachProcess --- */
@@ -39,9 +40,29 @@ static HRESULT check_attach_flags(ULONG flags)
 }
 
 /* A process that is gone is a bad process id. */
-static HRESULT attach_result(tmem_status status)
+static HRESULT attach_result(struct tmi_dbgeng_session *session, tmem_target *target,
+			     tmem_status status)
 {
+	tmi_dbgeng_explain(session, target);
 	return status == TMEM_E_UNEXPECTED ? E_INVALIDARG : tmi_dbgeng_result(status);
+}
+
+/* True when a debugger has the process already. */
+static bool is_traced(ULONG system_id)
+{
+	char path[32], *line = NULL;
+	unsigned tracer = 0;
+	size_t room = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", system_id);
+	file = fopen(path, "re");
+	while (file && !tracer && getline(&line, &room, file) > 0)
+		sscanf(line, "TracerPid: %u", &tracer);
+	free(line);
+	if (file)
+		fclose(file);
+	return tracer != 0;
 }
 
 /* The system that takes a process of this manner, or NULL. */
@@ -70,7 +91,7 @@ static HRESULT join_system(struct tmi_dbgeng_system *system, ULONG system_id)
 	/* WaitForEvent is who tells of it. */
 	system->session->event_count = told;
 	if (TMEM_FAILED(status))
-		return attach_result(status);
+		return attach_result(system->session, system->target, status);
 	attached = tmi_dbgeng_attached_add(system, process, system_id);
 	if (!attached) {
 		tmem_detach_process(system->target, process);
@@ -89,10 +110,13 @@ static HRESULT new_system(struct tmi_dbgeng_session *session, ULONG system_id, U
 	tmem_status status;
 	char spec[32];
 
+	/* One that is to be stopped later fails now if that cannot be. */
+	if (suspends && !stopped && is_traced(system_id))
+		return HRESULT_FROM_NT(STATUS_PORT_ALREADY_SET);
 	snprintf(spec, sizeof(spec), "pid:%u", system_id);
 	status = tmem_open(spec, stopped ? "suspend=on" : NULL, &target);
 	if (TMEM_FAILED(status))
-		return attach_result(status);
+		return attach_result(session, NULL, status);
 	system = tmi_dbgeng_system_add(session, spec, NULL, NULL, target);
 	if (!system)
 		return E_OUTOFMEMORY;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dbgeng/client.h"
+#include "dbgeng/output.h"
 #include "dbgeng/text.h"
 
 /* Opening says what is wrong with a file in more words than a debugger's client knows. */
@@ -39,8 +40,10 @@ static HRESULT open_file(struct tmi_dbgeng_session *session, const char *name, c
 
 	session->stop_opening = 0;
 	status = tmem_open2(&parameters, &target);
-	if (TMEM_FAILED(status))
+	if (TMEM_FAILED(status)) {
+		tmi_dbgeng_explain(session, NULL);
 		return open_result(status);
+	}
 	tmem_describe(target, &description);
 	system = tmi_dbgeng_system_add(session, spec, NULL, name, target);
 	if (!system)

@@ -13,6 +13,7 @@
 
 #include "dbgeng/attached.h"
 #include "dbgeng/client.h"
+#include "dbgeng/output.h"
 
 /* How often a running target is looked at, ms. */
 #define SLICE 50u
@@ -95,8 +96,10 @@ static HRESULT stop_all(struct tmi_dbgeng_session *session, bool initial)
 		/* One that has just ended is found by the next look. */
 		if (status == TMEM_E_UNEXPECTED)
 			status = TMEM_S_OK;
-		if (TMEM_FAILED(status))
+		if (TMEM_FAILED(status)) {
+			tmi_dbgeng_explain(session, one->target);
 			break;
+		}
 		one->attach_flags &= ~(ULONG)DEBUG_ATTACH_INVASIVE_NO_INITIAL_BREAK;
 	}
 	back_to(session, &mark);
@@ -139,8 +142,10 @@ static HRESULT open_kernel(struct tmi_dbgeng_system *system)
 	status = tmem_open2(&parameters, &system->target);
 	if (!TMEM_FAILED(status))
 		status = tmem_describe(system->target, &description);
-	if (TMEM_FAILED(status))
+	if (TMEM_FAILED(status)) {
+		tmi_dbgeng_explain(system->session, NULL);
 		return status == TMEM_E_BAD_FORMAT ? E_INVALIDARG : tmi_dbgeng_result(status);
+	}
 	system->live = (description.flags & TMEM_TARGET_LIVE) != 0;
 	return description.mode == TMEM_MODE_KERNEL ? S_OK : E_INVALIDARG;
 }

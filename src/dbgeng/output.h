@@ -19,6 +19,13 @@
 void tmi_dbgeng_send(struct tmi_dbgeng_client *client, ULONG control, ULONG mask, const char *text,
 		     size_t size);
 
+/*
+ * tmi_dbgeng_explain() - sends what tmem says of the calling thread's last failure as an error.
+ * @target: what failed; NULL: opening one.
+ * The lock is held. Every client of the session gets the text.
+ */
+void tmi_dbgeng_explain(struct tmi_dbgeng_session *session, tmem_target *target);
+
 /* Tells a client's IDebugOutputCallbacks2 that asks for it that what came so far is to be shown. */
 void tmi_dbgeng_flush_output(struct tmi_dbgeng_client *client);
 

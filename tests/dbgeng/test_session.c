@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "debugger.h"
+#include "output_log.h"
 #include "unit/live_zoo.h"
 
 #define PORT_ALREADY_SET ((HRESULT)0xd0000048u)
@@ -261,6 +262,9 @@ static void test_attach_errors(void **state)
 	assert_int_equal(CLIENT(&other, AttachProcess, 0, (ULONG)zoo.pid, 0), S_OK);
 	assert_int_equal(CLIENT(&d, AttachProcess, 0, (ULONG)zoo.pid, 0), PORT_ALREADY_SET);
 	assert_int_equal(CLIENT(&other, AttachProcess, 0, (ULONG)zoo.pid, 0), PORT_ALREADY_SET);
+	assert_int_equal(CLIENT(&d, AttachProcess, 0, (ULONG)zoo.pid,
+				DEBUG_ATTACH_INVASIVE_NO_INITIAL_BREAK),
+			 PORT_ALREADY_SET);
 	assert_int_equal(CLIENT(&d, AttachProcess, 0, (ULONG)zoo.pid, 1), S_OK);
 	debugger_end(&other);
 	debugger_end(&d);
@@ -460,6 +464,52 @@ static void test_exit_code(void **state)
 
 /* --- callbacks --- */
 
+/* What may be asked at any time, from a thread that holds nothing. */
+static void *ask(void *argument)
+{
+	struct debugger *debugger = argument;
+
+	assert_int_equal(debugger_status(debugger), DEBUG_STATUS_NO_DEBUGGEE);
+	assert_int_equal(CONTROL(debugger, AddEngineOptions, DEBUG_ENGOPT_INITIAL_BREAK), S_OK);
+	assert_int_equal(options_of(debugger), DEBUG_ENGOPT_INITIAL_BREAK);
+	assert_int_equal(CONTROL(debugger, SetInterrupt, DEBUG_INTERRUPT_ACTIVE), S_OK);
+	assert_int_equal(CONTROL(debugger, GetInterrupt), S_OK);
+	assert_int_equal(CLIENT(debugger, ExitDispatch, (IDebugClient *)debugger->client), S_OK);
+	assert_int_equal(CLIENT(debugger, SetKernelConnectionOptions, "x"), S_OK);
+	assert_string_equal(debugger->told, "");
+	return NULL;
+}
+
+static void ask_elsewhere(void *debugger)
+{
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, ask, debugger), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+/* A call that is held up in the middle: others need not wait, and its end tells of them. */
+static void test_answers_at_once(void **state)
+{
+	static struct output_log log;
+	struct debugger d;
+
+	debugger_start(&d);
+	output_log_init(&log);
+	log.inside = ask_elsewhere;
+	log.context = &d;
+	assert_int_equal(CLIENT(&d, SetOutputCallbacks, &log.narrow), S_OK);
+	assert_int_equal(CONTROL(&d, Output, DEBUG_OUTPUT_NORMAL, "text"), S_OK);
+	assert_told(&d, "engine 20 20");
+	assert_output(&log, "text");
+	log.inside = NULL;
+	/* What fails says why. */
+	assert_int_equal(CLIENT(&d, AttachProcess, 0, 0x7fffffff, 0), E_INVALIDARG);
+	assert_int_equal(log.mask, DEBUG_OUTPUT_ERROR);
+	assert_non_null(strstr(log.text, "2147483647"));
+	debugger_end(&d);
+}
+
 static HRESULT inside_attach, inside_wait, inside_end;
 
 static void call_inside(struct debugger *debugger)
@@ -531,6 +581,7 @@ int main(void)
 		cmocka_unit_test(test_ends_of_session),
 		cmocka_unit_test(test_process_options),
 		cmocka_unit_test(test_exit_code),
+		cmocka_unit_test(test_answers_at_once),
 		cmocka_unit_test(test_inside_a_callback),
 		cmocka_unit_test(test_dispatch),
 	};
