@@ -76,6 +76,9 @@ static void test_read(void **state)
 	assert_int_equal(done, 0);
 }
 
+typedef HRESULT writer(IDebugDataSpaces4 *This, ULONG64 Offset, PVOID Buffer, ULONG BufferSize,
+		       PULONG BytesWritten);
+
 static void test_write(void **state)
 {
 	char bytes[] = "written by a debugger", found[sizeof(bytes)];
@@ -84,10 +87,8 @@ static void test_write(void **state)
 	ULONG done;
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		HRESULT (*write)
-		(IDebugDataSpaces4 *, ULONG64, PVOID, ULONG, PULONG) =
-			i ? spaces.data->lpVtbl->WriteVirtual
-			  : spaces.data->lpVtbl->WriteVirtualUncached;
+		writer *write = i ? spaces.data->lpVtbl->WriteVirtual
+				  : spaces.data->lpVtbl->WriteVirtualUncached;
 
 		assert_int_equal(write(spaces.data, places[i], bytes, sizeof(bytes), &done), S_OK);
 		assert_int_equal(done, sizeof(bytes));
