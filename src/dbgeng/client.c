@@ -165,10 +165,7 @@ struct tmi_dbgeng_client *tmi_dbgeng_client_new(struct tmi_dbgeng_session *sessi
 		client->faces[family] = (struct tmi_dbgeng_face){ table_of(family), client };
 	atomic_init(&client->references, 1);
 	client->session = session;
-	client->output_mask = DEBUG_OUTPUT_NORMAL | DEBUG_OUTPUT_ERROR | DEBUG_OUTPUT_WARNING |
-			      DEBUG_OUTPUT_PROMPT | DEBUG_OUTPUT_PROMPT_REGISTERS |
-			      DEBUG_OUTPUT_EXTENSION_WARNING | DEBUG_OUTPUT_DEBUGGEE |
-			      DEBUG_OUTPUT_DEBUGGEE_PROMPT | DEBUG_OUTPUT_SYMBOLS;
+	client->output_mask = TMI_DBGENG_OUTPUT_DEFAULT;
 	client->output_width = 80;
 	join(client);
 	return client;
@@ -243,8 +240,8 @@ bool tmi_dbgeng_client_keep(struct tmi_dbgeng_client *client)
 {
 	ULONG references = atomic_load(&client->references);
 
-	while (references && !atomic_compare_exchange_weak(&client->references, &references,
-							   references + 1))
+	while (references &&
+	       !atomic_compare_exchange_weak(&client->references, &references, references + 1))
 		;
 	return references != 0;
 }

@@ -171,6 +171,9 @@ static const char *repeated(const struct tmi_dbgeng_call *call, const struct tmi
 static HRESULT execute_line(struct tmi_dbgeng_call *call, struct tmi_session *commands,
 			    ULONG control, const char *line, ULONG flags)
 {
+	if (flags & DEBUG_EXECUTE_NOT_LOGGED && control != DEBUG_OUTCTL_AMBIENT_TEXT &&
+	    control != DEBUG_OUTCTL_AMBIENT_DML)
+		control |= DEBUG_OUTCTL_NOT_LOGGED;
 	commands->echo_line = !(flags & DEBUG_EXECUTE_ECHO);
 	commands->prompt_width = 0;
 	if (flags & DEBUG_EXECUTE_ECHO)

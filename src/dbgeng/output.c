@@ -211,6 +211,24 @@ static void deliver(struct tmi_dbgeng_client *receiver, const struct message *me
 		receiver->disabled = true;
 }
 
+static void send_to_log(struct tmi_dbgeng_session *session, ULONG control,
+			const struct message *message)
+{
+	struct tmi_text plain = { 0 };
+
+	if (!session->log || (control & DEBUG_OUTCTL_NOT_LOGGED) ||
+	    (control & DEBUG_OUTCTL_SEND_MASK) == DEBUG_OUTCTL_IGNORE ||
+	    !(session->log_mask & message->mask))
+		return;
+	if (message->dml)
+		put_plain(&plain, message->text, message->size);
+	else
+		tmi_text_put(&plain, message->text, message->size);
+	if (!plain.failed)
+		tmi_dbgeng_log_write(session, plain.data, plain.size);
+	tmi_text_fini(&plain);
+}
+
 void tmi_dbgeng_send(struct tmi_dbgeng_client *client, ULONG control, ULONG mask, const char *text,
 		     size_t size)
 {
@@ -222,6 +240,7 @@ void tmi_dbgeng_send(struct tmi_dbgeng_client *client, ULONG control, ULONG mask
 	else if (control == DEBUG_OUTCTL_AMBIENT_DML)
 		control = DEBUG_OUTCTL_ALL_CLIENTS | DEBUG_OUTCTL_DML;
 	message.dml = (control & DEBUG_OUTCTL_DML) != 0;
+	send_to_log(client->session, control, &message);
 	for (struct tmi_dbgeng_client *receiver = client->session->clients; receiver;
 	     receiver = next) {
 		next = receiver->next;

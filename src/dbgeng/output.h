@@ -12,7 +12,8 @@
  * @mask: its kind, one DEBUG_OUTPUT_ bit; a client whose mask lacks it is passed over.
  * @text: UTF-8, @size bytes, no NUL needed.
  *
- * The lock is held. Each line begins with the prefix of the client that gets it. A callback
+ * The log file gets it too, unless @control is IGNORE or has NOT_LOGGED, or the log's mask lacks
+ * it. The lock is held. Each line begins with the prefix of the client that gets it. A callback
  * registered in the other width gets the text converted, one that takes no DML gets DML without its
  * tags. What a callback returns is ignored, but a client whose process is gone gets no more.
  */
@@ -25,6 +26,9 @@ void tmi_dbgeng_send(struct tmi_dbgeng_client *client, ULONG control, ULONG mask
  * The lock is held. Every client of the session gets the text.
  */
 void tmi_dbgeng_explain(struct tmi_dbgeng_session *session, tmem_target *target);
+
+/* Text into the log file of the session, if one is open; the lock is held. */
+void tmi_dbgeng_log_write(struct tmi_dbgeng_session *session, const char *text, size_t size);
 
 /* Tells a client's IDebugOutputCallbacks2 that asks for it that what came so far is to be shown. */
 void tmi_dbgeng_flush_output(struct tmi_dbgeng_client *client);

@@ -92,6 +92,7 @@ struct tmi_dbgeng_session *tmi_dbgeng_session_new(void)
 	pthread_cond_init(&session->wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	atomic_init(&session->status, DEBUG_STATUS_NO_DEBUGGEE);
+	session->log_mask = TMI_DBGENG_OUTPUT_DEFAULT;
 	session->symbol_options = SYMOPT_CASE_INSENSITIVE | SYMOPT_UNDNAME | SYMOPT_DEFERRED_LOADS |
 				  SYMOPT_OMAP_FIND_NEAREST | SYMOPT_FAIL_CRITICAL_ERRORS |
 				  SYMOPT_AUTO_PUBLICS | SYMOPT_NO_IMAGE_SEARCH;
@@ -112,6 +113,7 @@ void tmi_dbgeng_session_free(struct tmi_dbgeng_session *session)
 		free(session->ids[kind].blocks);
 	for (unsigned kind = 0; kind < TMI_DBGENG_PATHS; kind++)
 		free(session->paths[kind]);
+	tmi_dbgeng_log_close(session);
 	free(session->events);
 	free(session->kernel_options);
 	pthread_cond_destroy(&session->wake);

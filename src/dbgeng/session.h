@@ -85,7 +85,9 @@ struct tmi_dbgeng_session {
 	size_t event_count;
 	size_t event_room;
 
-	ULONG radix; /* of numbers in commands and expressions, 0 = 16 */
+	ULONG radix;                /* of numbers in commands and expressions, 0 = 16 */
+	struct tmi_dbgeng_log *log; /* the open log file, NULL = none; control_log.c */
+	ULONG log_mask;             /* DEBUG_OUTPUT_: what it gets */
 
 	/* The event that was delivered last. */
 	ULONG last_event; /* DEBUG_EVENT_ bit, 0 = none yet */
@@ -157,6 +159,15 @@ void tmi_dbgeng_queue_event(struct tmi_dbgeng_session *session, ULONG kind, ULON
 
 /* Sets the execution status and, when it is another one, queues ChangeEngineState. */
 void tmi_dbgeng_set_status(struct tmi_dbgeng_session *session, ULONG status);
+
+/* What clients and the log get until they say otherwise. */
+#define TMI_DBGENG_OUTPUT_DEFAULT                                                                  \
+	(DEBUG_OUTPUT_NORMAL | DEBUG_OUTPUT_ERROR | DEBUG_OUTPUT_WARNING | DEBUG_OUTPUT_PROMPT |   \
+	 DEBUG_OUTPUT_PROMPT_REGISTERS | DEBUG_OUTPUT_EXTENSION_WARNING | DEBUG_OUTPUT_DEBUGGEE |  \
+	 DEBUG_OUTPUT_DEBUGGEE_PROMPT | DEBUG_OUTPUT_SYMBOLS)
+
+/* Ends the log file, if there is one; the lock is held, or no client is left. */
+void tmi_dbgeng_log_close(struct tmi_dbgeng_session *session);
 
 /* A session without clients or targets; NULL when out of memory. */
 struct tmi_dbgeng_session *tmi_dbgeng_session_new(void);

@@ -385,14 +385,75 @@ static void test_identity(void **state)
 	engine_close(&engine);
 }
 
+static void check_file(const char *path, const char *expected)
+{
+	char text[256];
+	FILE *file = fopen(path, "r");
+	size_t size;
+
+	assert_non_null(file);
+	size = fread(text, 1, sizeof(text) - 1, file);
+	text[size] = 0;
+	fclose(file);
+	assert_string_equal(text, expected);
+}
+
+static void test_log(void **state)
+{
+	char folder[] = "/tmp/dbgeng-log-XXXXXX", path[64], name[64];
+	struct engine engine;
+	BOOL append;
+	ULONG size, mask;
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/log", folder);
+	engine_start(&engine);
+	assert_int_equal(IDebugControl7_GetLogFile(engine.control, name, 64, &size, &append),
+			 E_NOINTERFACE);
+	assert_int_equal(IDebugControl7_OpenLogFile(engine.control, path, FALSE), S_OK);
+	assert_int_equal(IDebugControl7_GetLogFile(engine.control, name, 64, &size, &append), S_OK);
+	assert_string_equal(name, path);
+	assert_int_equal(size, strlen(path) + 1);
+	assert_false(append);
+	IDebugControl7_Output(engine.control, NORMAL, "1 %s\n", "one");
+	IDebugControl7_ControlledOutput(engine.control, DEBUG_OUTCTL_LOG_ONLY, NORMAL, "2");
+	IDebugControl7_ControlledOutput(engine.control, DEBUG_OUTCTL_IGNORE, NORMAL, "3");
+	IDebugControl7_ControlledOutput(
+		engine.control, DEBUG_OUTCTL_ALL_CLIENTS | DEBUG_OUTCTL_NOT_LOGGED, NORMAL, "4");
+	IDebugControl7_ControlledOutput(engine.control, DEBUG_OUTCTL_AMBIENT_DML, NORMAL,
+					"<b>5</b>&amp;");
+	IDebugControl7_Output(engine.control, DEBUG_OUTPUT_VERBOSE, "6");
+	check_file(path, "1 one\n25&");
+	assert_int_equal(IDebugControl7_GetLogMask(engine.control, &mask), S_OK);
+	assert_int_equal(IDebugControl7_SetLogMask(engine.control, mask | DEBUG_OUTPUT_VERBOSE),
+			 S_OK);
+	assert_int_equal(IDebugControl7_CloseLogFile(engine.control), S_OK);
+	IDebugControl7_Output(engine.control, NORMAL, "7");
+	assert_int_equal(IDebugControl7_OpenLogFile2Wide(engine.control, u"/nosuch/folder", 0),
+			 HRESULT_FROM_WIN32(3));
+	assert_int_equal(IDebugControl7_OpenLogFile2(engine.control, path, 2), E_INVALIDARG);
+	assert_int_equal(IDebugControl7_OpenLogFile(engine.control, path, TRUE), S_OK);
+	IDebugControl7_Output(engine.control, DEBUG_OUTPUT_VERBOSE, "8");
+	engine_close(&engine); /* closes it */
+	check_file(path, "1 one\n25&8");
+	unlink(path);
+	rmdir(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_receivers),       cmocka_unit_test(test_masks),
-		cmocka_unit_test(test_widths),          cmocka_unit_test(test_newer),
-		cmocka_unit_test(test_prefixes),        cmocka_unit_test(test_printf),
-		cmocka_unit_test(test_hostile_formats), cmocka_unit_test(test_target_formats),
-		cmocka_unit_test(test_prompts),         cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_receivers),
+		cmocka_unit_test(test_masks),
+		cmocka_unit_test(test_widths),
+		cmocka_unit_test(test_newer),
+		cmocka_unit_test(test_prefixes),
+		cmocka_unit_test(test_printf),
+		cmocka_unit_test(test_hostile_formats),
+		cmocka_unit_test(test_target_formats),
+		cmocka_unit_test(test_prompts),
+		cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_log),
 	};
 
 	return cmocka_run_group_tests_name("output", tests, NULL, NULL);
