@@ -16,7 +16,7 @@ help:
 	@echo "make bench        the measurements (ARGS= chooses rows)"
 	@echo "make fuzz         each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make install      into PREFIX=$(PREFIX), below DESTDIR if set"
-	@echo "make docs         write what is generated: docs/methods.md, docs/commands.md, the dictionary"
+	@echo "make docs         write what is generated: headers, tables of methods, commands, dictionary"
 	@echo "make format       lay out the C files; format-check only looks"
 	@echo "make clean        remove $(BUILD)/"
 
@@ -54,6 +54,8 @@ install: build-group
 
 docs: all
 	@tools/gen-methods
+	@tools/gen-dbgeng
+	@tools/gen-dbgeng-docs
 	@tools/gen-commands $(BUILD)/tmem
 	@tools/gen-dict $(BUILD)/tmem
 
