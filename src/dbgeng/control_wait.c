@@ -154,11 +154,14 @@ static HRESULT deliver_system(struct tmi_dbgeng_system *system, ULONG timeout)
 {
 	struct tmi_dbgeng_session *session = system->session;
 	HRESULT result = open_kernel(system);
+	HRESULT stopped;
 
 	if (SUCCEEDED(result) && system->live && timeout != INFINITE)
 		return E_NOTIMPL;
-	if (SUCCEEDED(result))
-		result = stop_all(session, false);
+	/* Others that do not stop are no reason to give this one up. */
+	stopped = SUCCEEDED(result) ? stop_all(session, false) : S_OK;
+	if (FAILED(stopped))
+		return stopped;
 	if (SUCCEEDED(result))
 		result = tmi_dbgeng_system_deliver(session, system);
 	if (FAILED(result)) {
