@@ -457,6 +457,50 @@ static void test_live(void **state)
 	child_end(&child);
 }
 
+/* Two processes of one system; then one of them ends. */
+static void test_two_live(void **state)
+{
+	static const char *const arguments[] = { "--no-uffd", NULL };
+	ULONG number, largest, ids[2], system_ids[2], id;
+	struct child first, second;
+	struct thread_log *log;
+	char answer[64];
+	struct objects o;
+
+	child_start(&first, "target64", arguments);
+	child_start(&second, "target64", arguments);
+	child_ask(&second, answer, sizeof(answer), "spawn-threads 2");
+	objects_start(&o);
+	objects_attach(&o, (ULONG)first.pid, DEBUG_ATTACH_NONINVASIVE);
+	objects_attach(&o, (ULONG)second.pid, DEBUG_ATTACH_NONINVASIVE);
+	assert_int_equal(CALL(GetProcessIdsByIndex, o.system, 0, 2, ids, system_ids), S_OK);
+	assert_int_equal(system_ids[0], first.pid);
+	assert_int_equal(system_ids[1], second.pid);
+	assert_int_equal(CALL(GetTotalNumberThreads, o.system, &number, &largest), S_OK);
+	assert_int_equal(number, count_tasks(first.pid) + count_tasks(second.pid));
+	assert_int_equal(largest, count_tasks(second.pid));
+
+	/* A thread that another process has. */
+	assert_int_equal(CALL(SetCurrentProcessId, o.system, ids[0]), S_OK);
+	log = thread_log_start(&o);
+	assert_int_equal(CALL(GetThreadIdBySystemId, o.system, (ULONG)second.pid, &id), S_OK);
+	assert_int_equal(CALL(SetCurrentThreadId, o.system, id), S_OK);
+	assert_told(log, id);
+	assert_current(&o, 0, ids[1], id);
+
+	child_end(&second);
+	assert_int_equal(CALL(GetNumberThreads, o.system, &number), E_UNEXPECTED);
+	assert_int_equal(CALL(GetCurrentThreadSystemId, o.system, &number), E_UNEXPECTED);
+	assert_int_equal(CALL(GetThreadIdBySystemId, o.system, (ULONG)second.pid, &number),
+			 E_NOINTERFACE);
+	assert_int_equal(CALL(SetCurrentThreadId, o.system, id), E_NOINTERFACE);
+	assert_int_equal(CALL(SetCurrentProcessId, o.system, ids[0]), S_OK);
+	assert_int_equal(CALL(GetNumberThreads, o.system, &number), S_OK);
+	assert_int_equal(number, count_tasks(first.pid));
+	objects_close(&o);
+	child_end(&first);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -465,6 +509,7 @@ int main(void)
 		cmocka_unit_test(test_handles),   cmocka_unit_test(test_offsets),
 		cmocka_unit_test(test_names),     cmocka_unit_test(test_two_systems),
 		cmocka_unit_test(test_kernel),    cmocka_unit_test(test_live),
+		cmocka_unit_test(test_two_live),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
