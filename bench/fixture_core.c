@@ -79,6 +79,7 @@ static bool put_headers(int fd, const Elf64_Phdr *segments, size_t count)
 	header.e_ident[EI_CLASS] = ELFCLASS64;
 	header.e_ident[EI_DATA] = ELFDATA2LSB;
 	header.e_ident[EI_VERSION] = EV_CURRENT;
+	header.e_ident[EI_OSABI] = ELFOSABI_LINUX; /* lldb wants to know */
 	make_notes(&notes);
 	return bench_file_put(fd, &header, sizeof(header), 0) &&
 	       bench_file_put(fd, &note, sizeof(note), sizeof(header)) &&

@@ -13,6 +13,7 @@
 
 #include "bench.h"
 #include "fixture.h"
+#include "keep.h"
 #include "measure.h"
 #include "report.h"
 #include "weigh.h"
@@ -181,7 +182,10 @@ static void list_rows(void)
 static int usage(void)
 {
 	fputs("usage: bench [--list] [--repeat N] [--json FILE] [ROW ...]\n"
+	      "       bench --keep\n"
 	      "  ROW       G1, g01_hot_read ...; without, all rows are measured\n"
+	      "  --keep    only makes what is measured on, tells where it is, and keeps it until\n"
+	      "            the input ends\n"
 	      "  --repeat  rounds of each line, 7 without, at most 101\n"
 	      "  BENCH_SIZE=256M in the environment makes the big memory smaller than 1 GiB;\n"
 	      "  TMPDIR says where the files go\n",
@@ -211,6 +215,8 @@ int main(int count, char **values)
 		if (!strcmp(*next, "--list")) {
 			list_rows();
 			return 0;
+		} else if (!strcmp(*next, "--keep")) {
+			return bench_keep();
 		} else if (take_value("--repeat", &next)) {
 			arguments.repeats = (unsigned)strtoul(*next, NULL, 10);
 		} else if (take_value("--json", &next)) {
