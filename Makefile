@@ -14,6 +14,7 @@ help:
 	@echo "make test         every test, and again in sanitizer builds"
 	@echo "make test-real    tests in guests and against other debuggers"
 	@echo "make bench        the measurements (ARGS= chooses rows)"
+	@echo "make bench-peers  other debuggers and libraries beside this one, on the same work"
 	@echo "make fuzz         each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make install      into PREFIX=$(PREFIX), below DESTDIR if set"
 	@echo "make docs         write what is generated: headers, tables of methods, commands, dictionary"
@@ -21,7 +22,7 @@ help:
 	@echo "make clean        remove $(BUILD)/"
 
 # What each job needs from the machine; silent when all of it is there.
-build-group test-group bench-group real-group:
+build-group test-group bench-group peers-group real-group:
 	@tools/setup $(@:-group=)
 
 demo: all
@@ -41,6 +42,10 @@ test-real: real-group
 bench: bench-group
 	@tools/build $(BUILD) bench/bench
 	@$(BUILD)/bench/bench $(ARGS)
+
+bench-peers: peers-group
+	@tools/build $(BUILD) -Dpeers=enabled bench/bench bench/peer_tmem bench/peer_kdumpfile
+	@tools/bench-peers $(BUILD) $(ARGS)
 
 fuzz: test-group
 	@CC=clang tools/build $(BUILD)/fuzz -Dfuzz=true -Db_lundef=false \
@@ -65,5 +70,5 @@ format format-check:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help build-group test-group bench-group real-group demo test test-real bench fuzz \
-	install docs format format-check clean
+.PHONY: all help build-group test-group bench-group peers-group real-group demo test test-real \
+	bench bench-peers fuzz install docs format format-check clean

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The same work for every debugger that is used through Python, inside of it.
+
+A peer is a class with the methods that it has; work.serve(peer) asks it for them. The environment
+says what to open; then each line on the input names an operation, and a line on the output tells
+the nanoseconds that it took and the work that was done, "absent", or what went wrong. work.c is the
+same for readers that are written in C, and the bytes are those of bench/fixture_memory.c.
+"""
+
+import os
+import time
+
+PAGE = 4096
+TEXT_ROOM = 64
+TEXT_LEAST = 8
+NEEDLE = b"\x13a needle, once\xf1"
+COUNT = 1024
+HOT = 256
+STRINGS = 1000
+TEXT_MOST = 256
+PIECE = 1 << 20
+LEAST_NS = 100_000_000
+MAPPINGS = 65000
+MASK = (1 << 64) - 1
+
+
+def mix(index):
+    value = (index * 0x9e3779b97f4a7c15 + 0x2545f4914f6cdd1d) & MASK
+    value = ((value ^ value >> 30) * 0xbf58476d1ce4e5b9) & MASK
+    value = ((value ^ value >> 27) * 0x94d049bb133111eb) & MASK
+    return value ^ value >> 31
+
+
+def text_offset(page):
+    return page * PAGE + mix(page ^ MASK) % (PAGE // TEXT_ROOM - 1) * TEXT_ROOM
+
+
+def text(page):
+    length = TEXT_LEAST + (mix(page ^ MASK) >> 32) % (TEXT_ROOM - TEXT_LEAST)
+    letters = b"".join(
+        ((mix(page * TEXT_ROOM + at) & 0x0f0f0f0f0f0f0f0f) + 0x6161616161616161)
+        .to_bytes(8, "little") for at in range(0, TEXT_ROOM, 8))
+    return letters[:length]
+
+
+class Memory:
+    """The big memory at an address."""
+
+    def __init__(self, address, size):
+        self.address = address
+        self.size = size
+
+    def page(self, number):
+        data = bytearray(b"".join(mix(number * PAGE // 8 + i).to_bytes(8, "little")
+                                  for i in range(PAGE // 8)))
+        at = text_offset(number) - number * PAGE
+        data[at:at + TEXT_ROOM] = text(number).ljust(TEXT_ROOM, b"\0")
+        if (number + 1) * PAGE == self.size:
+            data[-len(NEEDLE):] = NEEDLE
+        return bytes(data)
+
+    def bytes(self, offset, size):
+        """Some bytes within one page."""
+        return self.page(offset // PAGE)[offset % PAGE:offset % PAGE + size]
+
+    def check(self, address, data, size):
+        """Compares the first and the last page of what was read, or all of less."""
+        offset = address - self.address
+        data = bytes(data)
+        if len(data) != size:
+            raise ValueError(f"{len(data)} bytes of {size} were read at {address:#x}")
+        for at in {0, max(0, size - PAGE)}:
+            part = data[at:at + PAGE]
+            if part != self.bytes(offset + at, len(part)):
+                raise ValueError(f"wrong bytes at {address + at:#x}")
+
+
+class Work:
+    """Operations: each chooses what to do in a round, does it timed, and can compare it."""
+
+    def __init__(self, peer):
+        self.peer = peer
+        self.memory = Memory(int(os.environ["PEER_ADDRESS"]), int(os.environ["PEER_SIZE"]))
+        self.round = 0
+
+    # What a round works on.
+
+    def random(self):
+        base, words = self.memory.address, self.memory.size // 8
+        return [base + mix(self.round * COUNT + i) % words * 8 for i in range(COUNT)]
+
+    def in_pages(self, count):
+        """Pages that are far from each other and differ in the lowest bits of their numbers."""
+        stride = self.memory.size // PAGE // count
+        pages = [place * stride + (place - place * stride) % count for place in range(count)]
+        return [self.memory.address + pages[i % count] * PAGE + mix(i % HOT) % (PAGE // 64) * 64
+                for i in range(COUNT)]
+
+    def pieces(self, step):
+        base = self.memory.address + self.round % (self.memory.size // PIECE) * PIECE
+        return [base + at for at in range(0, PIECE, step)]
+
+    def reads(self, addresses, size, check):
+        read = self.peer.read
+        start = time.monotonic_ns()
+        data = [read(address, size) for address in addresses]
+        ns = time.monotonic_ns() - start
+        if check:
+            for address, part in zip(addresses, data):
+                self.memory.check(address, part, size)
+        return ns
+
+    # The operations: nanoseconds and work of a round.
+
+    def same8(self, check):
+        return self.reads(self.in_pages(1), 8, check), COUNT
+
+    def hot8(self, check):
+        return self.reads(self.in_pages(64), 8, check), COUNT
+
+    def random8(self, check):
+        return self.reads(self.random(), 8, check), COUNT
+
+    def scatter(self, check):
+        return self.random8(check)
+
+    def scatter64(self, check):
+        return self.hot8(check)
+
+    def bulk4k(self, check):
+        return self.reads(self.pieces(PAGE), PAGE, check), PIECE
+
+    def bulk1m(self, check):
+        return self.reads(self.pieces(PIECE), PIECE, check), PIECE
+
+    def write1m(self, check):
+        address = self.pieces(PIECE)[0]
+        number = (address - self.memory.address) // PAGE
+        data = b"".join(self.memory.page(number + i) for i in range(PIECE // PAGE)) \
+            if check else self.written
+        start = time.monotonic_ns()
+        self.peer.write(address, data)
+        ns = time.monotonic_ns() - start
+        if check:
+            self.written = data
+            self.memory.check(address, self.peer.read(address, PIECE), PIECE)
+        return ns, PIECE
+
+    def strings(self, check):
+        pages = [mix(self.round * STRINGS + i) % (self.memory.size // PAGE)
+                 for i in range(STRINGS)]
+        addresses = [self.memory.address + text_offset(page) for page in pages]
+        string = self.peer.string
+        start = time.monotonic_ns()
+        found = [string(address, TEXT_MOST) for address in addresses]
+        ns = time.monotonic_ns() - start
+        for page, got in zip(pages if check else [], found):
+            if (got if isinstance(got, bytes) else got.encode("latin-1")) != text(page):
+                raise ValueError(f"the text of page {page} is wrong: {got!r}")
+        return ns, STRINGS
+
+    def search(self, _):
+        base, size = self.memory.address, self.memory.size
+        start = time.monotonic_ns()
+        found = self.peer.search(base, size, NEEDLE)
+        ns = time.monotonic_ns() - start
+        if found != base + size - len(NEEDLE):
+            raise ValueError(f"the needle was found at {found}")
+        return ns, size
+
+    def regions(self, _):
+        start = time.monotonic_ns()
+        count = self.peer.regions()
+        ns = time.monotonic_ns() - start
+        if count < MAPPINGS:
+            raise ValueError(f"only {count} regions")
+        return ns, 1
+
+    def open(self, check):
+        start = time.monotonic_ns()
+        self.peer.open()
+        ns = time.monotonic_ns() - start
+        if check:
+            self.memory.check(self.memory.address, self.peer.read(self.memory.address, 8), 8)
+        start = time.monotonic_ns()
+        self.peer.close()
+        return ns + time.monotonic_ns() - start, 1
+
+    NEEDS = {"write1m": "write", "strings": "string", "search": "search", "regions": "regions",
+             "open": "open"}
+
+    def answer(self, line):
+        name = line.split()[-1]
+        check = line.startswith("check ")
+        if not hasattr(self.peer, self.NEEDS.get(name, "read")) or not hasattr(self, name):
+            return "absent"
+        total = work = 0
+        while not total or (total < LEAST_NS and not check):
+            ns, done = getattr(self, name)(check)
+            self.round += 1
+            total += ns
+            work += done
+        return f"{total} {work}"
+
+
+def serve(peer):
+    """Answers until the input ends; both ends are pipes that the environment names."""
+    if not os.environ.get("PEER_OPEN_ONLY"):
+        peer.open()
+    work = Work(peer)
+    with open(int(os.environ["PEER_INPUT"]), encoding="utf-8") as questions, \
+            open(int(os.environ["PEER_OUTPUT"]), "w", encoding="utf-8") as answers:
+        for line in questions:
+            try:
+                print(work.answer(line), file=answers, flush=True)
+            except Exception as error:  # whatever a debugger raises is told, not lost
+                print(f"{type(error).__name__}: {error}".replace("\n", " "), file=answers,
+                      flush=True)
+    if not os.environ.get("PEER_OPEN_ONLY"):
+        peer.close()
