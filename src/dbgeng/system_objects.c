@@ -4,8 +4,31 @@
 
 #include <stdlib.h>
 
+#include "dbgeng/attached.h"
+
 /* How often a list is taken anew that changed while it was taken. */
 #define TRIES 16
+
+bool tmi_dbgeng_is_pending(const struct tmi_dbgeng_system *system, ULONG id)
+{
+	const struct tmi_dbgeng_attached *attached = tmi_dbgeng_attached_find(system, id);
+
+	return attached && attached->pending;
+}
+
+HRESULT tmi_dbgeng_count_processes(const struct tmi_dbgeng_system *system, ULONG *number)
+{
+	tmem_status status = tmem_get_number_processes(system->target, number);
+	uint32_t id;
+
+	while (!TMEM_FAILED(status) && *number) {
+		status = tmem_get_process_ids_by_index(system->target, *number - 1, 1, &id, NULL);
+		if (TMEM_FAILED(status) || !tmi_dbgeng_is_pending(system, id))
+			break;
+		--*number;
+	}
+	return tmi_dbgeng_result(status);
+}
 
 static tmem_status append_ids(tmem_target *handle, ULONG count, struct tmi_dbgeng_threads *threads,
 			      ULONG process, uint32_t *ids)
@@ -46,38 +69,36 @@ static tmem_status append(tmem_target *handle, struct tmi_dbgeng_threads *thread
 	return status;
 }
 
-static tmem_status append_all(tmem_target *handle, struct tmi_dbgeng_threads *threads)
+static HRESULT append_all(tmem_target *handle, struct tmi_dbgeng_threads *threads)
 {
 	uint32_t process;
-	tmem_status status = tmem_get_number_processes(handle, &threads->processes);
 
-	for (ULONG i = 0; status == TMEM_S_OK && i < threads->processes; i++) {
+	for (ULONG i = 0; i < threads->processes; i++) {
 		if (TMEM_FAILED(tmem_get_process_ids_by_index(handle, i, 1, &process, NULL)) ||
 		    TMEM_FAILED(tmem_set_current_process_id(handle, process)))
 			continue;
 		if (append(handle, threads, process) == TMEM_E_OUTOFMEMORY)
-			status = TMEM_E_OUTOFMEMORY;
+			return E_OUTOFMEMORY;
 	}
-	return status;
+	return S_OK;
 }
 
 HRESULT tmi_dbgeng_list_threads(const struct tmi_dbgeng_system *system,
 				struct tmi_dbgeng_threads *threads)
 {
 	tmem_target *handle;
-	tmem_status status;
+	HRESULT result;
 
 	*threads = (struct tmi_dbgeng_threads){ 0 };
-	if (system->kernel) {
-		threads->processes = 1;
-		return S_OK;
-	}
-	status = tmem_target_dup(system->target, &handle);
-	if (TMEM_FAILED(status))
-		return tmi_dbgeng_result(status);
-	status = append_all(handle, threads);
+	result = tmi_dbgeng_count_processes(system, &threads->processes);
+	if (FAILED(result) || system->kernel)
+		return result;
+	result = tmi_dbgeng_result(tmem_target_dup(system->target, &handle));
+	if (FAILED(result))
+		return result;
+	result = append_all(handle, threads);
 	tmem_close(handle);
-	return tmi_dbgeng_result(status);
+	return result;
 }
 
 /* What is current; ids are tmem's. */

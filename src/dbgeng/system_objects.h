@@ -6,6 +6,12 @@
 
 #include "dbgeng/client.h"
 
+/* True for a process that AttachProcess has begun and WaitForEvent not delivered; @id: tmem's. */
+bool tmi_dbgeng_is_pending(const struct tmi_dbgeng_system *system, ULONG id);
+
+/* How many processes of a system were delivered; those that were not are its last ones. */
+HRESULT tmi_dbgeng_count_processes(const struct tmi_dbgeng_system *system, ULONG *number);
+
 /* A thread of a system: ids as tmem has them. */
 struct tmi_dbgeng_thread {
 	ULONG process;

@@ -44,7 +44,8 @@ static HRESULT set_current_process_id(IDebugSystemObjects4 *This, ULONG Id)
 
 	if (FAILED(result))
 		return result;
-	if (tmi_dbgeng_tmem_id(call.session, TMI_DBGENG_PROCESS, Id, &system, &id))
+	if (tmi_dbgeng_tmem_id(call.session, TMI_DBGENG_PROCESS, Id, &system, &id) &&
+	    !tmi_dbgeng_is_pending(system, id))
 		result = tmi_dbgeng_select(call.session, system, id, DEBUG_ANY_ID);
 	else
 		result = E_NOINTERFACE;
@@ -53,7 +54,7 @@ static HRESULT set_current_process_id(IDebugSystemObjects4 *This, ULONG Id)
 
 static HRESULT count_processes(struct tmi_dbgeng_call *call, ULONG *number)
 {
-	return tmi_dbgeng_result(tmem_get_number_processes(call->target, number));
+	return tmi_dbgeng_count_processes(call->system, number);
 }
 
 static HRESULT get_number_processes(IDebugSystemObjects4 *This, PULONG Number)
@@ -65,12 +66,17 @@ static HRESULT get_process_ids_by_index(IDebugSystemObjects4 *This, ULONG Start,
 					PULONG Ids, PULONG SysIds)
 {
 	struct tmi_dbgeng_call call;
+	ULONG number = 0;
 	HRESULT result = tmi_dbgeng_enter(This, TMI_DBGENG_TARGET, &call);
 
 	if (FAILED(result))
 		return result;
-	result = tmi_dbgeng_result(
-		tmem_get_process_ids_by_index(call.target, Start, Count, Ids, SysIds));
+	result = tmi_dbgeng_count_processes(call.system, &number);
+	if (SUCCEEDED(result) && (Start > number || Count > number - Start))
+		result = E_INVALIDARG;
+	if (SUCCEEDED(result))
+		result = tmi_dbgeng_result(
+			tmem_get_process_ids_by_index(call.target, Start, Count, Ids, SysIds));
 	for (ULONG i = 0; SUCCEEDED(result) && Ids && i < Count; i++)
 		Ids[i] =
 			tmi_dbgeng_engine_id(call.session, TMI_DBGENG_PROCESS, call.system, Ids[i]);
@@ -138,6 +144,8 @@ static HRESULT find_by_system_id(struct tmi_dbgeng_call *call, ULONG64 system_id
 	tmem_status status =
 		tmem_get_process_id_by_system_id(call->target, (ULONG)system_id, &number);
 
+	if (!TMEM_FAILED(status) && tmi_dbgeng_is_pending(call->system, number))
+		return E_NOINTERFACE;
 	if (!TMEM_FAILED(status))
 		*id = tmi_dbgeng_engine_id(call->session, TMI_DBGENG_PROCESS, call->system, number);
 	return tmi_dbgeng_result(status);

@@ -472,7 +472,20 @@ static void test_two_live(void **state)
 	child_ask(&second, answer, sizeof(answer), "spawn-threads 2");
 	objects_start(&o);
 	objects_attach(&o, (ULONG)first.pid, DEBUG_ATTACH_NONINVASIVE);
-	objects_attach(&o, (ULONG)second.pid, DEBUG_ATTACH_NONINVASIVE);
+
+	/* It is there when WaitForEvent has said so. */
+	assert_int_equal(IDebugClient4_AttachProcess(o.client, 0, (ULONG)second.pid,
+						     DEBUG_ATTACH_NONINVASIVE),
+			 S_OK);
+	assert_int_equal(CALL(GetNumberProcesses, o.system, &number), S_OK);
+	assert_int_equal(number, 1);
+	assert_int_equal(CALL(GetProcessIdsByIndex, o.system, 0, 2, ids, NULL), E_INVALIDARG);
+	assert_int_equal(CALL(GetProcessIdBySystemId, o.system, (ULONG)second.pid, &id),
+			 E_NOINTERFACE);
+	assert_int_equal(CALL(GetThreadIdBySystemId, o.system, (ULONG)second.pid, &id),
+			 E_NOINTERFACE);
+	assert_int_equal(CALL(SetCurrentProcessId, o.system, 1), E_NOINTERFACE);
+	assert_int_equal(IDebugControl_WaitForEvent(o.control, DEBUG_WAIT_DEFAULT, INFINITE), S_OK);
 	assert_int_equal(CALL(GetProcessIdsByIndex, o.system, 0, 2, ids, system_ids), S_OK);
 	assert_int_equal(system_ids[0], first.pid);
 	assert_int_equal(system_ids[1], second.pid);
