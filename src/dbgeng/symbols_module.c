@@ -341,6 +341,12 @@ static HRESULT get_module_parameters(IDebugSymbols5 *This, ULONG Count, PULONG64
 	return tmi_dbgeng_leave(&call, result);
 }
 
+static void no_size(PULONG size)
+{
+	if (size)
+		*size = 0;
+}
+
 static HRESULT get_module_names(IDebugSymbols5 *This, ULONG Index, ULONG64 Base,
 				PSTR ImageNameBuffer, ULONG ImageNameBufferSize,
 				PULONG ImageNameSize, PSTR ModuleNameBuffer,
@@ -350,8 +356,12 @@ static HRESULT get_module_names(IDebugSymbols5 *This, ULONG Index, ULONG64 Base,
 {
 	struct tmi_dbgeng_call call;
 	struct tmem_module module;
-	HRESULT result = tmi_dbgeng_enter(This, TMI_DBGENG_TARGET, &call);
+	HRESULT result;
 
+	no_size(ImageNameSize);
+	no_size(ModuleNameSize);
+	no_size(LoadedImageNameSize);
+	result = tmi_dbgeng_enter(This, TMI_DBGENG_TARGET, &call);
 	if (FAILED(result))
 		return result;
 	result = module_of(call.target, Index, Base, &module);
@@ -377,8 +387,7 @@ static HRESULT get_module_name_string(IDebugSymbols5 *This, ULONG Which, ULONG I
 	struct tmem_module module;
 	HRESULT result;
 
-	if (NameSize)
-		*NameSize = 0;
+	no_size(NameSize);
 	if (Which > DEBUG_MODNAME_MAPPED_IMAGE)
 		return E_INVALIDARG;
 	result = tmi_dbgeng_enter(This, TMI_DBGENG_TARGET, &call);
@@ -398,8 +407,7 @@ static HRESULT get_module_name_string_wide(IDebugSymbols5 *This, ULONG Which, UL
 	char name[sizeof(((struct tmem_module *)NULL)->file)];
 	HRESULT result;
 
-	if (NameSize)
-		*NameSize = 0;
+	no_size(NameSize);
 	result = get_module_name_string(This, Which, Index, Base, name, sizeof(name), NULL);
 	if (FAILED(result))
 		return result;

@@ -378,9 +378,11 @@ static void test_names(void **state)
 						       4, NULL, loaded, 32, NULL),
 			 S_FALSE);
 	assert_string_equal(module, "exa");
-	assert_int_equal(IDebugSymbols3_GetModuleNames(all.symbols, 2, 0, image, 32, NULL, module,
-						       4, NULL, loaded, 32, NULL),
+	assert_int_equal(IDebugSymbols3_GetModuleNames(all.symbols, 2, 0, image, 32, &sizes[0],
+						       module, 4, &sizes[1], loaded, 32, NULL),
 			 E_NOINTERFACE);
+	assert_int_equal(sizes[0], 0);
+	assert_int_equal(sizes[1], 0);
 	assert_int_equal(IDebugSymbols3_IsManagedModule(all.symbols, 0, 0), S_FALSE);
 	assert_int_equal(IDebugSymbols3_IsManagedModule(all.symbols, 2, 0), E_NOINTERFACE);
 	close_all(&all);
