@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_output.c - who gets output and in which form, prefixes, the engine's printf. */
+#include <dlfcn.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -324,6 +327,30 @@ static void test_target_formats(void **state)
 	engine_close(&printer);
 }
 
+/* A child has what this program has at the same addresses: the linker knows the names too. */
+static void test_symbol_formats(void **state)
+{
+	ULONG64 address = (uintptr_t)dlsym(RTLD_DEFAULT, "getpid");
+	pid_t child = fork();
+
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	engine_start(&printer);
+	assert_int_equal(IDebugClient7_AttachProcess(printer.client, 0, (ULONG)child,
+						     DEBUG_ATTACH_NONINVASIVE),
+			 S_OK);
+	assert_int_equal(IDebugControl7_WaitForEvent(printer.control, 0, INFINITE), S_OK);
+	listen_narrow(&printer, &first);
+	IDebugControl7_Output(printer.control, NORMAL, "%y|%ly", address, address + 2);
+	assert_non_null(strstr(first.text, "!getpid|"));
+	assert_non_null(strstr(first.text, "!getpid+0x2"));
+	engine_close(&printer);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
 static void test_prompts(void **state)
 {
 	struct engine engine;
@@ -454,6 +481,7 @@ int main(void)
 		cmocka_unit_test(test_prompts),
 		cmocka_unit_test(test_identity),
 		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_symbol_formats),
 	};
 
 	return cmocka_run_group_tests_name("output", tests, NULL, NULL);
