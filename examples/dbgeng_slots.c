@@ -20,6 +20,8 @@ typedef int32_t method(void *object, ...);
 #define NONINVASIVE   1
 #define INITIAL_BREAK 0x20
 #define DETACH        2
+#define THIS_CLIENT   0
+#define NORMAL_OUTPUT 1
 
 struct id {
 	uint32_t a;
@@ -47,6 +49,7 @@ static const struct id advanced2_id = {
 };
 
 static void *client, *control, *spaces, *symbols, *objects, *advanced;
+static uint32_t machine; /* 8664: x64 */
 
 static void check(int32_t result, const char *what)
 {
@@ -83,6 +86,48 @@ static void create(const char *path)
 	advanced = query(&advanced2_id, "IDebugAdvanced2");
 }
 
+/* An object for output: its table has the three of every object and one more. */
+static int32_t query_output(void *object, const struct id *id, void **found)
+{
+	*found = NULL;
+	return (int32_t)0x80004002;
+}
+
+static uint32_t count_reference(void *object)
+{
+	return 1;
+}
+
+static int32_t print_output(void *object, uint32_t mask, const char *text)
+{
+	fputs(text, stdout);
+	return 0;
+}
+
+static void listen(void)
+{
+	static void *const table[] = { (void *)query_output, (void *)count_reference,
+				       (void *)count_reference, (void *)print_output };
+	static const struct {
+		void *const *table;
+	} object = { table };
+
+	check(SLOT(client, 34)(client, &object), "SetOutputCallbacks");
+	check(SLOT(client, 36)(client, NORMAL_OUTPUT), "SetOutputMask");
+}
+
+/* Names of files are UTF-16 for newer clients. */
+static void open_file(const char *name)
+{
+	size_t size = strlen(name) + 1;
+	uint16_t *wide = calloc(size, sizeof(*wide));
+
+	for (size_t i = 0; i < size; i++)
+		wide[i] = (unsigned char)name[i];
+	check(SLOT(client, 60)(client, wide, (uint64_t)0), "OpenDumpFileWide");
+	free(wide);
+}
+
 /* A number is a process; anything else a file. */
 static bool open_target(const char *name)
 {
@@ -94,7 +139,7 @@ static bool open_target(const char *name)
 		check(SLOT(control, 54)(control, INITIAL_BREAK), "AddEngineOptions");
 		check(SLOT(client, 12)(client, (uint64_t)0, process, NONINVASIVE), "AttachProcess");
 	} else {
-		check(SLOT(client, 19)(client, name), "OpenDumpFile");
+		open_file(name);
 	}
 	check(SLOT(control, 93)(control, 0, UINT32_MAX), "WaitForEvent");
 	return live;
@@ -102,7 +147,7 @@ static bool open_target(const char *name)
 
 static void show_target(void)
 {
-	uint32_t type, qualifier, machine, page, processors;
+	uint32_t type, qualifier, page, processors;
 	int32_t pointers = SLOT(control, 42)(control);
 
 	check(SLOT(control, 34)(control, &type, &qualifier), "GetDebuggeeType");
@@ -113,6 +158,20 @@ static void show_target(void)
 	printf("target    class %u, qualifier %u\n", type, qualifier);
 	printf("machine   %04x, %s-bit pointers, pages of %u bytes, %u processors\n", machine,
 	       pointers ? "32" : "64", page, processors);
+}
+
+/* The state of the engine, and whether the current system can be selected. */
+static void show_state(void)
+{
+	uint32_t effective, status, system, mask;
+
+	check(SLOT(control, 47)(control, &effective), "GetEffectiveProcessorType");
+	check(SLOT(control, 49)(control, &status), "GetExecutionStatus");
+	check(SLOT(objects, 38)(objects, &system), "GetCurrentSystemId");
+	check(SLOT(objects, 39)(objects, system), "SetCurrentSystemId");
+	check(SLOT(client, 35)(client, &mask), "GetOutputMask");
+	printf("state     effective %04x, status %u, system %u, output %x\n", effective, status,
+	       system, mask);
 }
 
 /* What GetCurrentProcessSystemId and the executable's name say, narrow and wide. */
@@ -134,10 +193,19 @@ static void show_process(void)
 	       same ? "" : " (otherwise in UTF-16)");
 }
 
+/* The context of an x64 thread has Rip at 0xf8. */
+static void show_place(void)
+{
+	uint64_t context[1232 / 8] __attribute__((aligned(16)));
+
+	if (machine == 0x8664 &&
+	    SLOT(advanced, 3)(advanced, context, (uint32_t)sizeof(context)) >= 0)
+		printf(", at %016" PRIx64, context[0xf8 / 8]);
+}
+
 static void show_threads(void)
 {
-	uint32_t count, *system_ids;
-	uint32_t current;
+	uint32_t count, current, *system_ids;
 
 	check(SLOT(objects, 9)(objects, &count), "GetNumberThreads");
 	system_ids = calloc(count ? count : 1, sizeof(*system_ids));
@@ -145,17 +213,12 @@ static void show_threads(void)
 	printf("threads   %u\n", count);
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t id;
-		uint64_t context[1232 / 8];
-		int32_t result;
 
 		check(SLOT(objects, 18)(objects, system_ids[i], &id), "GetThreadIdBySystemId");
 		check(SLOT(objects, 6)(objects, id), "SetCurrentThreadId");
 		check(SLOT(objects, 5)(objects, &current), "GetCurrentThreadId");
-		result = SLOT(advanced, 3)(advanced, context, (uint32_t)sizeof(context));
-		/* A context of this size is that of a 64-bit x86 thread, with Rip at 0xf8. */
 		printf("  %u, system id %u", id, system_ids[i]);
-		if (result >= 0)
-			printf(", at %016" PRIx64, context[0xf8 / 8]);
+		show_place();
 		printf("%s\n", current == id ? "" : " (not current)");
 	}
 	free(system_ids);
@@ -189,6 +252,7 @@ static void show_modules(void)
 
 static void show_address(uint64_t address)
 {
+	char command[64];
 	uint8_t bytes[16], first[4];
 	uint32_t done = 0;
 	uint64_t match = 0;
@@ -210,6 +274,8 @@ static void show_address(uint64_t address)
 	check(SLOT(spaces, 28)(spaces, address, &info), "QueryVirtual");
 	printf("region    %016" PRIx64 " %12" PRIx64 " %06x %03x %07x\n", info.base, info.size,
 	       info.state, info.protect, info.type);
+	snprintf(command, sizeof(command), "db %" PRIx64 " L4", address);
+	check(SLOT(control, 66)(control, THIS_CLIENT, command, 0), "Execute");
 }
 
 static void close_target(bool live)
@@ -232,8 +298,10 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	create(argv[1]);
+	listen();
 	live = open_target(argv[2]);
 	show_target();
+	show_state();
 	show_process();
 	show_threads();
 	show_modules();

@@ -372,7 +372,11 @@ def check_core(name, machine, pointer, folder):
         said = tour("-a", "%x" % at, "-w", "ff", "-c", "db %x L1" % at, core)
         assert shown(at, pointer) + "  ff " in said.text, said.text
         assert os.stat(core).st_mtime_ns == before
-        check_slots(core, target, said, at, dumped)
+        slots = check_slots(core, said, at, dumped)
+        if pointer == 8:
+            told = gdb(target.path, core, "thread apply all -q print/x $pc")
+            places = {int(one, 16) for one in re.findall(r"^\$\d+ = (0x[0-9a-f]+)", told, re.M)}
+            assert places == {int(row[5], 16) for row in slots.lists["threads"]}, slots.text
 
 
 def test_core():
@@ -381,21 +385,24 @@ def test_core():
             check_core(name, machine, pointer, folder)
 
 
-def check_slots(where, target, toured, at, expected):
+def check_slots(where, toured, at, expected):
     said = Said(output(SLOTS, LIBRARY, where, "%x" % at))
     for word in ("target", "machine", "process"):
         assert said.lines[word] == toured.lines[word], (word, said.text, toured.text)
     assert said.bytes_at() == (at, expected), said.text
     assert said.lines["found"] == ["%016x" % at], said.text
+    machine, pointer, _ = toured.machine()
+    assert said.lines["state"] == ["effective %04x, status 6, system 0, output 1" % machine]
+    assert shown(at, pointer) + "  " + expected[:4].hex(" ") in said.text, said.text
     assert said.threads() == toured.threads(), said.text
     rows = said.lists["modules"]
     assert [row[2] for row in rows] == [str(i) for i in range(len(rows))], rows
-    # All but the kernel's own code are files.
     assert any(row[3:] == ["ELF"] for row in rows), rows
     assert {int(row[0], 16): int(row[1], 16) for row in rows} == \
         {base: size for base, (size, _) in toured.modules().items()}, (rows, toured.text)
     assert "otherwise" not in said.lines["process"][0], said.lines["process"]
-    return target
+    assert "(not" not in said.text, said.text
+    return said
 
 
 def test_slots_live():
@@ -404,7 +411,7 @@ def test_slots_live():
             at = target.at("pattern")
             expected = bytes.fromhex(target.ask("peek %x 10" % at))
             toured = tour("-n", "-p", str(target.pid))
-            check_slots(str(target.pid), target, toured, at, expected)
+            check_slots(str(target.pid), toured, at, expected)
             assert target.status("TracerPid") == "0"
 
 
@@ -473,6 +480,19 @@ def check_kernel_write(machine, path):
     assert "ChangeDebuggeeState, data, argument 0" in said.lines["event"], said.text
     with open(path, "rb") as file:
         assert file.read() == machine.memory
+
+
+def test_described_kernel():
+    """tests/golden/kernel.synth says what is where; as a kernel and as a dump."""
+    path = os.path.join(os.environ["TMEM_SOURCE"], "tests", "golden", "kernel.synth")
+    for how in (["-k", "synth:" + path], [path]):
+        said = tour(*how, "-a", "ffffffff82000100", "-s", "Kernel of text", "-c", "!process 0 0")
+        assert said.lines["string"] == ["Kernel of text"], said.text
+        assert said.lines["physical"][0].startswith("600100, through 1000 1ff8 "), said.text
+        assert sorted(said.lines["found"]) == ["ffff888000600100", "ffffffff82000100"], said.text
+        assert said.machine() == (0x8664, 8, 4096), said.text
+        assert said.lines["target"] == ["class 1, qualifier 1025"], said.text
+        assert "baker" in said.text, said.text
 
 
 def test_failures():
