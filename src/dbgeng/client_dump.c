@@ -38,7 +38,7 @@ static HRESULT open_file(struct tmi_dbgeng_session *session, const char *name, c
 	tmem_target *target;
 	tmem_status status;
 
-	session->stop_opening = 0;
+	__atomic_store_n(&session->stop_opening, 0, __ATOMIC_RELAXED);
 	status = tmem_open2(&parameters, &target);
 	if (TMEM_FAILED(status)) {
 		tmi_dbgeng_explain(session, NULL);

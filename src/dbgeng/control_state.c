@@ -52,7 +52,7 @@ static HRESULT set_interrupt(IDebugControl7 *This, ULONG Flags)
 	} else {
 		session->interrupted = true;
 		session->break_in |= Flags == DEBUG_INTERRUPT_ACTIVE;
-		session->stop_opening = 1;
+		__atomic_store_n(&session->stop_opening, 1, __ATOMIC_RELAXED);
 		if (session->current)
 			tmem_set_interrupt(session->current->target);
 	}

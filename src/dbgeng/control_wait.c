@@ -138,7 +138,7 @@ static HRESULT open_kernel(struct tmi_dbgeng_system *system)
 
 	if (system->target)
 		return S_OK;
-	system->session->stop_opening = 0;
+	__atomic_store_n(&system->session->stop_opening, 0, __ATOMIC_RELAXED);
 	status = tmem_open2(&parameters, &system->target);
 	if (!TMEM_FAILED(status))
 		status = tmem_describe(system->target, &description);

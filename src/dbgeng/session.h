@@ -109,7 +109,7 @@ struct tmi_dbgeng_session {
 	bool break_in;                   /* SetInterrupt(ACTIVE), no wait has acted on it yet */
 	bool exit_interrupt;             /* SetInterrupt(EXIT), the same */
 	bool waiting;                    /* a thread is in WaitForEvent */
-	volatile int stop_opening;       /* an interrupt for tmem_open2() */
+	volatile int stop_opening;       /* for tmem_open2(), which wants an int: __atomic_ only */
 	char *kernel_options;            /* of SetKernelConnectionOptions, NULL = none */
 };
 

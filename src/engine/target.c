@@ -185,7 +185,7 @@ static tmem_status check_parameters(const struct tmem_open_parameters *parameter
 					"a struct with its size field set and reserved 0");
 	if (!parameters->spec || !*parameters->spec)
 		return tmi_bad_argument("spec", "\"pid:N\" or a file name");
-	if (parameters->interrupt && *parameters->interrupt)
+	if (parameters->interrupt && __atomic_load_n(parameters->interrupt, __ATOMIC_RELAXED))
 		return tmi_fail_text(TMEM_E_CONTROL_C_EXIT, "%s: opening was interrupted",
 				     parameters->spec);
 	return TMEM_S_OK;

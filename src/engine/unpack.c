@@ -65,7 +65,7 @@ static tmem_status go_on(struct job *job)
 {
 	if (job->request->progress)
 		report(job);
-	if (job->request->interrupt && *job->request->interrupt)
+	if (job->request->interrupt && __atomic_load_n(job->request->interrupt, __ATOMIC_RELAXED))
 		return tmi_fail_text(TMEM_E_CONTROL_C_EXIT, "unpacking was interrupted");
 	return TMEM_S_OK;
 }

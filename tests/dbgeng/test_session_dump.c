@@ -10,10 +10,13 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <uchar.h>
 #include <unistd.h>
 
 #include "debugger.h"
+#include "unit/packer.h"
 
 #define CLIENT(debugger, method, ...)                                                              \
 	((debugger)->client->lpVtbl->method((debugger)->client, ##__VA_ARGS__))
@@ -22,6 +25,7 @@
 
 #define FILE_NOT_FOUND ((HRESULT)0x80070002u)
 #define FILE_IS_EMPTY  ((HRESULT)0xd000011eu)
+#define CONTROL_C_EXIT ((HRESULT)0xd000013au)
 
 #define OPENED "session 0; debuggee ffffffff 0; engine 800 0; engine 10 6"
 
@@ -193,6 +197,50 @@ static void test_several(void **state)
 	remove_file(image);
 }
 
+/* --- interrupts --- */
+
+static atomic_bool opened;
+
+static void *interrupt_opening(void *control)
+{
+	IDebugControl7 *of = control;
+
+	while (!opened) {
+		of->lpVtbl->SetInterrupt(of, DEBUG_INTERRUPT_ACTIVE);
+		usleep(1000);
+	}
+	return NULL;
+}
+
+/* Four frames of 64 MiB: unpacking them takes long enough to be interrupted. */
+static void test_interrupt_of_an_opening(void **state)
+{
+	size_t frame = (size_t)64 << 20, size = 0;
+	uint8_t *zeros = calloc(1, frame), *packed = NULL;
+	struct debugger d;
+	pthread_t thread;
+	char *path;
+
+	assert_non_null(zeros);
+	for (unsigned i = 0; i < 4; i++)
+		size = packer_append("gzip", &packed, size, zeros, frame);
+	path = strdup(write_file("zeros.gz", packed, size));
+	debugger_start(&d);
+	assert_int_equal(pthread_create(&thread, NULL, interrupt_opening, d.control), 0);
+	assert_int_equal(CLIENT(&d, OpenDumpFile, path), CONTROL_C_EXIT);
+	opened = true;
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(CONTROL(&d, GetInterrupt), S_OK);
+	/* What is over does not stop the next one. */
+	assert_int_equal(CLIENT(&d, OpenDumpFile, path), S_OK);
+	assert_int_equal(wait_event(&d, INFINITE), S_OK);
+	assert_type(&d, DEBUG_CLASS_KERNEL, DEBUG_KERNEL_FULL_DUMP);
+	debugger_end(&d);
+	remove_file(path);
+	free(packed);
+	free(zeros);
+}
+
 /* --- AttachKernel --- */
 
 static void test_kernel(void **state)
@@ -307,10 +355,15 @@ static void test_connection_options(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_dump),          cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_names),         cmocka_unit_test(test_several),
-		cmocka_unit_test(test_kernel),        cmocka_unit_test(test_live_kernel),
-		cmocka_unit_test(test_kernel_errors), cmocka_unit_test(test_connection_options),
+		cmocka_unit_test(test_dump),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_several),
+		cmocka_unit_test(test_interrupt_of_an_opening),
+		cmocka_unit_test(test_kernel),
+		cmocka_unit_test(test_live_kernel),
+		cmocka_unit_test(test_kernel_errors),
+		cmocka_unit_test(test_connection_options),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
