@@ -33,7 +33,7 @@ static __attribute__((noinline)) tmem_status read_layers(tmem_target *target, ui
 	tmem_status status = read_virtual(target, offset, buffer, buffer_size, 0, bytes_read);
 
 	if (status == TMEM_S_OK)
-		tmi_hot_learn(target);
+		tmi_hot_learn(target, offset);
 	return status;
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hot.c - the pages behind page tables that a thread remembers; see hot.h. */
+/* hot.c - the pages that a thread remembers; see hot.h. */
 #include "engine/hot.h"
 
 #include <stdlib.h>
+
+#include "engine/translated.h"
 
 _Thread_local struct tmi_hot tmi_hot;
 _Thread_local struct tmi_slot *tmi_slots;
@@ -33,4 +35,28 @@ bool tmi_hot_make_slots(void)
 		tmi_slots = NULL;
 	}
 	return tmi_slots;
+}
+
+/*
+ * What is behind page tables has slots of its own, and the overlay's bytes are in no cached page.
+ * Such a read has gone through the layers, so the address is a good one.
+ */
+void tmi_hot_learn_cached(tmem_target *target, uint64_t offset)
+{
+	const struct tmi_context *context = tmi_context_get(target);
+	struct tmi_shared *shared = target->shared;
+	uint64_t address = offset;
+	struct tmi_slot slot = {
+		.serial = context->serial,
+		.page = offset & ~(uint64_t)(TMI_CACHE_PAGE - 1),
+		.generation = atomic_load_explicit(&shared->generation, memory_order_acquire),
+	};
+
+	if (shared->overlay || tmi_space_translation(context->space) ||
+	    atomic_load_explicit(&context->space->dropped, memory_order_acquire) ||
+	    tmi_space_enter(context->space, &address) != TMEM_S_OK)
+		return;
+	if (tmi_cache_find(shared->cache, context->space->number,
+			   address & ~(uint64_t)(TMI_CACHE_PAGE - 1), &slot.place))
+		tmi_hot_keep(&slot);
 }

@@ -26,13 +26,14 @@ struct tmi_hot {
 
 extern _Thread_local struct tmi_hot tmi_hot;
 
-/* One page behind page tables. */
+/* One page behind page tables, or in the cache. */
 struct tmi_slot {
 	uint64_t serial; /* of the context, 0 = empty */
-	uint64_t page;   /* virtual address of its first byte */
+	uint64_t page;   /* virtual address of its first byte, as the caller gives it */
 	uint64_t generation;
-	const uint8_t *data;
+	const uint8_t *data; /* NULL: it stands in the cache */
 	const atomic_bool *truncated;
+	struct tmi_cache_place place;
 };
 
 #define TMI_SLOT_COUNT 256
@@ -58,13 +59,18 @@ static inline void tmi_hot_keep(const struct tmi_slot *page)
 		*tmi_hot_slot(page->page) = *page;
 }
 
-/* After a read: remembers the stretch that it was served from, if it was a borrowed one. */
-static inline void tmi_hot_learn(tmem_target *target)
+/* Remembers the cached page that holds an address, if there is one. */
+void tmi_hot_learn_cached(tmem_target *target, uint64_t offset);
+
+/* After a read: remembers the stretch that it was served from, or the cached page. */
+static inline void tmi_hot_learn(tmem_target *target, uint64_t offset)
 {
 	const struct tmi_context *context = tmi_context_get(target);
 
 	if (tmi_hot.space == context->space->serial)
 		tmi_hot.serial = context->serial;
+	else if (atomic_load_explicit(&target->shared->caching, memory_order_relaxed))
+		tmi_hot_learn_cached(target, offset);
 }
 
 /* Eight bytes are moved by one load and one store, without a call. */
@@ -93,7 +99,7 @@ static inline bool tmi_hot_read(tmem_target *target, uint64_t offset, void *buff
 	return !hot->truncated || !atomic_load_explicit(hot->truncated, memory_order_acquire);
 }
 
-/* The same for a page behind page tables. */
+/* The same for a page behind page tables, or in the cache. */
 static inline bool tmi_hot_read_page(tmem_target *target, uint64_t offset, void *buffer,
 				     size_t size)
 {
@@ -109,6 +115,8 @@ static inline bool tmi_hot_read_page(tmem_target *target, uint64_t offset, void 
 	if (atomic_load_explicit(&target->shared->generation, memory_order_acquire) !=
 	    slot->generation)
 		return false;
+	if (!slot->data)
+		return tmi_cache_place_read(&slot->place, at, buffer, size);
 	tmi_hot_copy(buffer, slot->data + at, size);
 	return !slot->truncated || !atomic_load_explicit(slot->truncated, memory_order_acquire);
 }

@@ -161,17 +161,17 @@ void tmi_cache_free(struct tmi_cache *cache)
 	free(cache);
 }
 
-/* The words may change meanwhile; the caller checks the sequence afterwards. */
-static void copy_out(const struct data *data, size_t offset, uint8_t *buffer, size_t size)
+void tmi_cache_copy_out(const _Atomic uint64_t *words, size_t offset, void *buffer, size_t size)
 {
+	uint8_t *to = buffer;
+
 	while (size > 0) {
-		uint64_t word =
-			atomic_load_explicit(&data->words[offset / 8], memory_order_acquire);
+		uint64_t word = atomic_load_explicit(&words[offset / 8], memory_order_acquire);
 		size_t skip = offset % 8;
 		size_t part = 8 - skip < size ? 8 - skip : size;
 
-		memcpy(buffer, (const uint8_t *)&word + skip, part);
-		buffer += part;
+		memcpy(to, (const uint8_t *)&word + skip, part);
+		to += part;
 		offset += part;
 		size -= part;
 	}
@@ -199,7 +199,7 @@ static enum tmi_cache_answer read_slot(const struct table *table, struct slot *s
 		error->reason = atomic_load_explicit(&slot->reason, memory_order_acquire);
 		answer = TMI_CACHE_ERROR;
 	} else if (buffer) {
-		copy_out(&table->data[slot - table->slots], offset, buffer, size);
+		tmi_cache_copy_out(table->data[slot - table->slots].words, offset, buffer, size);
 	}
 	if (atomic_load_explicit(&slot->sequence, memory_order_acquire) != sequence)
 		return TMI_CACHE_MISS;
@@ -228,6 +228,37 @@ enum tmi_cache_answer tmi_cache_read(struct tmi_cache *cache, uint32_t space, ui
 	if (buffer)
 		count_lookup(answer == TMI_CACHE_MISS ? &cache->misses : &cache->hits);
 	return answer;
+}
+
+/* A place in one slot; false when it is another page's, or changes now. */
+static bool place_in(struct tmi_cache *cache, const struct table *table, struct slot *slot,
+		     uint32_t space, uint64_t page, struct tmi_cache_place *place)
+{
+	unsigned sequence = atomic_load_explicit(&slot->sequence, memory_order_acquire);
+
+	if (sequence % 2 || !slot_is(slot, space, page) ||
+	    atomic_load_explicit(&slot->state, memory_order_acquire) != SLOT_PAGE ||
+	    atomic_load_explicit(&slot->sequence, memory_order_acquire) != sequence)
+		return false;
+	*place = (struct tmi_cache_place){ table->data[slot - table->slots].words, &slot->sequence,
+					   &slot->used, &cache->hits, sequence };
+	return true;
+}
+
+bool tmi_cache_find(struct tmi_cache *cache, uint32_t space, uint64_t page,
+		    struct tmi_cache_place *place)
+{
+	const struct table *table = atomic_load_explicit(&cache->table, memory_order_acquire);
+	struct slot *set;
+
+	if (!table->sets)
+		return false;
+	set = slot_set(table, hash(space, page));
+	for (int way = 0; way < WAYS; way++) {
+		if (place_in(cache, table, &set[way], space, page, place))
+			return true;
+	}
+	return false;
 }
 
 uint64_t tmi_cache_ticket(const struct tmi_cache *cache)

@@ -13,8 +13,11 @@
 #ifndef TMI_FRAME_CACHE_H
 #define TMI_FRAME_CACHE_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <tmem/cache.h>
 
 #define TMI_CACHE_PAGE 4096u
@@ -43,6 +46,49 @@ tmem_status tmi_cache_set_budget(struct tmi_cache *cache, uint64_t budget);
 enum tmi_cache_answer tmi_cache_read(struct tmi_cache *cache, uint32_t space, uint64_t page,
 				     size_t offset, void *buffer, size_t size,
 				     struct tmi_cache_error *error);
+
+/*
+ * Where a page stands in the cache, for whoever reads from it many times: one load and a compare
+ * tell whether it is there still. Good until the cache is freed.
+ */
+struct tmi_cache_place {
+	const _Atomic uint64_t *words;
+	const atomic_uint *sequence; /* of the slot; NULL: no place */
+	atomic_uint *used;           /* of the slot: not to be given up soon */
+	_Atomic uint64_t *hits;      /* of the cache */
+	unsigned seen;               /* sequence when it was found */
+};
+
+/* Finds a page, which must be a multiple of TMI_CACHE_PAGE; false: not in the cache. */
+bool tmi_cache_find(struct tmi_cache *cache, uint32_t space, uint64_t page,
+		    struct tmi_cache_place *place);
+
+/* Copies from a place; the words may change meanwhile, tmi_cache_place_read() checks. */
+void tmi_cache_copy_out(const _Atomic uint64_t *words, size_t offset, void *buffer, size_t size);
+
+/* Reads @size bytes from @offset inside the page; false: it is not there any more. */
+static inline bool tmi_cache_place_read(const struct tmi_cache_place *place, size_t offset,
+					void *buffer, size_t size)
+{
+	const _Atomic uint64_t *words = place->words + offset / 8;
+
+	if (size == 8 && offset % 8 == 0) {
+		uint64_t word = atomic_load_explicit(words, memory_order_acquire);
+
+		memcpy(buffer, &word, sizeof(word));
+	} else {
+		tmi_cache_copy_out(place->words, offset, buffer, size);
+	}
+	if (atomic_load_explicit(place->sequence, memory_order_acquire) != place->seen)
+		return false;
+	if (!atomic_load_explicit(place->used, memory_order_relaxed))
+		atomic_store_explicit(place->used, 1, memory_order_relaxed);
+	/* As for every lookup: two threads that count at once may lose one. */
+	atomic_store_explicit(place->hits,
+			      atomic_load_explicit(place->hits, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+	return true;
+}
 
 /* To be taken before fetching what will be inserted. */
 uint64_t tmi_cache_ticket(const struct tmi_cache *cache);

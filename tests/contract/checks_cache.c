@@ -129,6 +129,8 @@ static void stale_by_choice(struct fixture *fixture)
 	/* A running process is not cached unless asked. */
 	expect_bytes(fixture->target, at, "else", 4);
 	assert_status(tmem_write_virtual(target, at, "next", 4, NULL), TMEM_S_OK);
+	if (strstr(fixture->options, "cache=on"))
+		assert_status(tmem_flush_cache_page(fixture->target, at), TMEM_S_OK);
 	expect_bytes(fixture->target, at, "next", 4);
 	tmem_close(target);
 }

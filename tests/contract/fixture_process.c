@@ -21,6 +21,13 @@ static bool begin(struct fixture *fixture)
 	return true;
 }
 
+/* Nobody but the library changes their memory, so it may be kept as a stopped process's is. */
+static bool begin_cached(struct fixture *fixture)
+{
+	snprintf(fixture->options, sizeof(fixture->options), "cache=on");
+	return begin(fixture);
+}
+
 static void end(struct fixture *fixture)
 {
 	struct pair *pair = fixture->state;
@@ -46,6 +53,14 @@ const struct fixture_type fixtures_process[] = {
 	  .live = true,
 	  .second = true,
 	  .begin = begin,
+	  .end = end,
+	  .peek = peek },
+	{ .kind = "process",
+	  .name = "process-cached",
+	  .shape = { CHILD_BASE64, 8, false, false, false },
+	  .live = true,
+	  .second = true,
+	  .begin = begin_cached,
 	  .end = end,
 	  .peek = peek },
 	{ .kind = "process",

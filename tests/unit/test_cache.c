@@ -202,7 +202,53 @@ static void asking_counts_nothing(void **state)
 	assert_int_equal(statistics().misses, 1);
 }
 
+/* A place is good until its page goes or changes, and is never another page's. */
+static void a_place_ends_with_its_page(void **state)
+{
+	struct tmi_cache_error failure = { TMEM_E_READ_FAULT, TMEM_REASON_NOT_MAPPED };
+	struct tmi_cache_place place;
+	uint8_t data[PAGE];
+	uint8_t got[100];
+
+	(void)state;
+	for (size_t i = 0; i < PAGE; i++)
+		data[i] = (uint8_t)(i * 7);
+	assert_false(tmi_cache_find(cache, 3, 0x1000, &place));
+	tmi_cache_insert(cache, 3, 0x1000, tmi_cache_ticket(cache), data);
+	tmi_cache_insert_error(cache, 3, 0x2000, tmi_cache_ticket(cache), &failure);
+	assert_false(tmi_cache_find(cache, 4, 0x1000, &place));
+	assert_false(tmi_cache_find(cache, 3, 0x2000, &place));
+	assert_true(tmi_cache_find(cache, 3, 0x1000, &place));
+	for (size_t size = 1; size <= sizeof(got); size++) {
+		for (size_t offset = 0; offset < 20; offset++) {
+			assert_true(tmi_cache_place_read(&place, offset, got, size));
+			assert_memory_equal(got, data + offset, size);
+		}
+	}
+	assert_true(tmi_cache_place_read(&place, PAGE - 8, got, 8));
+	assert_memory_equal(got, data + PAGE - 8, 8);
+	assert_int_equal(statistics().hits, sizeof(got) * 20 + 1);
+	put(3, 0x1000, 1); /* new bytes for the same page */
+	assert_false(tmi_cache_place_read(&place, 0, got, 8));
+	assert_true(tmi_cache_find(cache, 3, 0x1000, &place));
+	tmi_cache_drop(cache, 3, 0x1fff, 0x1fff);
+	assert_false(tmi_cache_place_read(&place, 0, got, 8));
+	put(3, 0x1000, 1);
+	assert_true(tmi_cache_find(cache, 3, 0x1000, &place));
+	assert_int_equal(tmi_cache_set_budget(cache, 2 << 20), TMEM_S_OK);
+	assert_false(tmi_cache_place_read(&place, 0, got, 8));
+}
+
 static atomic_bool stop;
+
+/* One page by the way of a place. */
+static bool read_place(uint64_t page, uint8_t *data)
+{
+	struct tmi_cache_place place;
+
+	return tmi_cache_find(cache, 0, page, &place) &&
+	       tmi_cache_place_read(&place, 0, data, PAGE);
+}
 
 /* Pages hold one value all over: a torn copy would show two. */
 static void *read_on(void *argument)
@@ -212,8 +258,10 @@ static void *read_on(void *argument)
 	uint8_t data[PAGE];
 
 	for (uint64_t i = 0; !atomic_load(&stop) || i < 1000; i++) {
-		if (tmi_cache_read(cache, 0, i % 300 * PAGE, 0, data, PAGE, &error) !=
-		    TMI_CACHE_HIT)
+		uint64_t page = i % 300 * PAGE;
+
+		if (i % 2 ? !read_place(page, data)
+			  : tmi_cache_read(cache, 0, page, 0, data, PAGE, &error) != TMI_CACHE_HIT)
 			continue;
 		++*hits;
 		if (memcmp(data, data + 1, PAGE - 1))
@@ -295,6 +343,7 @@ int main(void)
 		TEST(keeps_its_budget),
 		TEST(budget_zero_keeps_nothing),
 		TEST(asking_counts_nothing),
+		TEST(a_place_ends_with_its_page),
 		TEST(readers_never_see_a_torn_page),
 		TEST(a_budget_beyond_memory_is_refused),
 		TEST(readers_meet_new_budgets),
