@@ -9,6 +9,8 @@
 _Thread_local struct tmi_hot tmi_hot;
 _Thread_local struct tmi_slot *tmi_slots;
 
+_Static_assert(sizeof(struct tmi_slot) == 64 || sizeof(void *) != 8, "a line of the cache");
+
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static bool have_key;
@@ -29,7 +31,9 @@ bool tmi_hot_make_slots(void)
 	pthread_once(&key_once, make_key);
 	if (!have_key)
 		return false;
-	tmi_slots = calloc(TMI_SLOT_COUNT, sizeof(*tmi_slots));
+	tmi_slots = aligned_alloc(sizeof(*tmi_slots), TMI_SLOT_COUNT * sizeof(*tmi_slots));
+	if (tmi_slots)
+		memset(tmi_slots, 0, TMI_SLOT_COUNT * sizeof(*tmi_slots));
 	if (tmi_slots && pthread_setspecific(key, tmi_slots)) {
 		free(tmi_slots);
 		tmi_slots = NULL;
@@ -48,7 +52,7 @@ void tmi_hot_learn_cached(tmem_target *target, uint64_t offset)
 	uint64_t address = offset;
 	struct tmi_slot slot = {
 		.serial = context->serial,
-		.page = offset & ~(uint64_t)(TMI_CACHE_PAGE - 1),
+		.page = (offset & ~(uint64_t)(TMI_CACHE_PAGE - 1)) | TMI_SLOT_CACHED,
 		.generation = atomic_load_explicit(&shared->generation, memory_order_acquire),
 	};
 

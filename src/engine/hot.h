@@ -26,15 +26,21 @@ struct tmi_hot {
 
 extern _Thread_local struct tmi_hot tmi_hot;
 
-/* One page behind page tables, or in the cache. */
+/* One page behind page tables, or in the cache; as long as a line of the processor's cache. */
 struct tmi_slot {
 	uint64_t serial; /* of the context, 0 = empty */
-	uint64_t page;   /* virtual address of its first byte, as the caller gives it */
+	uint64_t page;   /* its first byte, as the caller gives it; TMI_SLOT_CACHED may be added */
 	uint64_t generation;
-	const uint8_t *data; /* NULL: it stands in the cache */
-	const atomic_bool *truncated;
-	struct tmi_cache_place place;
+	union {
+		struct {
+			const uint8_t *data;
+			const atomic_bool *truncated;
+		};
+		struct tmi_cache_place place;
+	};
 };
+
+#define TMI_SLOT_CACHED 1u /* the page stands in the cache, at place */
 
 #define TMI_SLOT_COUNT 256
 
@@ -106,16 +112,18 @@ static inline bool tmi_hot_read_page(tmem_target *target, uint64_t offset, void 
 	const struct tmi_context *context = tmi_context_get(target);
 	const struct tmi_slot *slot;
 	uint64_t at = offset & 4095;
+	uint64_t page = offset - at;
 
 	if (!tmi_slots)
 		return false;
 	slot = tmi_hot_slot(offset);
-	if (slot->serial != context->serial || slot->page != offset - at || size > 4096 - at)
+	if (slot->serial != context->serial ||
+	    (slot->page | TMI_SLOT_CACHED) != (page | TMI_SLOT_CACHED) || size > 4096 - at)
 		return false;
 	if (atomic_load_explicit(&target->shared->generation, memory_order_acquire) !=
 	    slot->generation)
 		return false;
-	if (!slot->data)
+	if (slot->page != page)
 		return tmi_cache_place_read(&slot->place, at, buffer, size);
 	tmi_hot_copy(buffer, slot->data + at, size);
 	return !slot->truncated || !atomic_load_explicit(slot->truncated, memory_order_acquire);
