@@ -61,6 +61,7 @@ void tmi_search_fini(struct tmi_search *search)
 {
 	if (search->walking)
 		tmi_run_walk_end(&search->walk);
+	tmi_search_crew_free(search->crew);
 	tmi_matcher_fini(&search->matcher);
 	free(search->buffer);
 	*search = (struct tmi_search){ .finished = true };

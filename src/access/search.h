@@ -5,7 +5,8 @@
  * The range falls into runs, runs into readable stretches, stretches into pieces. A piece is lent
  * by the space, or read into the search's buffer, or known to be zeros without looking. Each piece
  * is seen through one or two windows of contiguous bytes; windows overlap by pattern_size - 1, so
- * that a match which straddles pieces lies wholly inside one of them.
+ * that a match which straddles pieces lies wholly inside one of them. Long stretches are first
+ * looked through by a crew of threads, which only says how far there is nothing.
  */
 #ifndef TMI_ACCESS_SEARCH_H
 #define TMI_ACCESS_SEARCH_H
@@ -13,6 +14,7 @@
 #include <tmem/search.h>
 
 #include "access/matcher.h"
+#include "access/search_crew.h"
 #include "engine/call.h"
 
 /* Contiguous memory in which matches may be found. */
@@ -54,6 +56,10 @@ struct tmi_search {
 	struct tmi_search_window following; /* of the same piece */
 	const atomic_bool *truncated;       /* of the lent piece */
 	bool no_views;
+
+	struct tmi_search_crew *crew; /* made at the first long stretch; NULL = none */
+	bool alone;                   /* there will be none */
+	uint64_t crew_from;           /* below it the search goes on alone */
 
 	uint8_t *buffer; /* what is carried over, then a piece */
 	size_t room;

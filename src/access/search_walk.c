@@ -6,14 +6,18 @@
 
 #include "access/search.h"
 
-/* A piece that is read should still be in the L2 cache when it is scanned. */
-#define READ_PIECE (256u << 10)
-
 /* A lent piece costs nothing to fetch; its size is how soon an interrupt is seen. */
 #define VIEW_PIECE (4u << 20)
 
 /* Less than this is read rather than lent, or read rather than taken for zeros. */
 #define SMALL_PIECE (16u << 10)
+
+/* What a crew looks through at once: an interrupt is seen between two blocks. */
+#define CREW_MOST (16u << 20)
+
+/* Less is not worth waking threads; also what is searched alone after a match, as another one is
+ * likely to be near. */
+#define CREW_LEAST (4u << 20)
 
 static bool is_writable(const struct tmi_run *run)
 {
@@ -153,7 +157,7 @@ static void carry_over(struct tmi_search *search)
 static tmem_status make_room(struct tmi_search *search)
 {
 	size_t overlap = search->matcher.size - 1;
-	size_t piece = MAX(READ_PIECE, search->matcher.size);
+	size_t piece = MAX(TMI_SEARCH_PIECE, search->matcher.size);
 
 	if (search->buffer)
 		return TMEM_S_OK;
@@ -279,13 +283,60 @@ static tmem_status take_bytes(struct tmi_search *search, bool *got)
 	return TMEM_S_OK;
 }
 
+/* Goes on at @clear: nothing begins below. */
+static void go_on_at(struct tmi_search *search, uint64_t clear)
+{
+	search->next = MAX(search->next, clear);
+	search->carried = 0;
+	if (clear < search->at) {
+		tmi_search_restart(search);
+		return;
+	}
+	search->at = clear;
+}
+
+/*
+ * Lets several threads find out how far there is no match; true when something was skipped.
+ * Matches may begin in what was carried over.
+ */
+static bool skip_by_crew(struct tmi_search *search)
+{
+	struct tmi_search_block block = {
+		.first = MAX(search->next, search->at - search->carried),
+		.phase = search->start,
+	};
+	uint64_t end = MIN(search->stretch_last, search->touched_last);
+	uint64_t before = search->at;
+	uint64_t clear;
+
+	if (search->alone || search->at < search->crew_from || end < search->at ||
+	    end - search->at < CREW_LEAST || end - search->at < search->matcher.size)
+		return false;
+	/* A match may end in the stretch that follows: those that begin near the end are left. */
+	block.last = MIN(end - search->matcher.size, search->at + (CREW_MOST - 1));
+	if (!search->crew)
+		search->crew = tmi_search_crew_new(search->space, &search->matcher,
+						   tmi_call_threads(search->target));
+	search->alone = !search->crew;
+	if (search->alone)
+		return false;
+	clear = tmi_search_crew_look(search->crew, &block, &search->bytes);
+	if (clear <= block.last)
+		search->crew_from = MAX(clear, before) + CREW_LEAST;
+	go_on_at(search, clear);
+	return true;
+}
+
 /* A piece of the present stretch, by the cheapest way. */
 static tmem_status take_piece(struct tmi_search *search, bool *got)
 {
 	tmem_status status = make_room(search);
 
 	*got = true;
-	if (status != TMEM_S_OK || take_zeros(search) || take_view(search))
+	if (status != TMEM_S_OK || take_zeros(search))
+		return status;
+	*got = !skip_by_crew(search);
+	if (!*got || take_view(search))
 		return status;
 	return take_bytes(search, got);
 }
