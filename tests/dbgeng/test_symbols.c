@@ -226,6 +226,9 @@ static void test_by_name(void **state)
 			 S_OK);
 	assert_int_equal(index, 1);
 	assert_int_equal(base, SECOND);
+	assert_int_equal(
+		IDebugSymbols3_GetModuleByModuleName(all.symbols, "LibM\u00f6", 0, NULL, NULL),
+		S_OK);
 	assert_int_equal(IDebugSymbols3_GetModuleByModuleName2(all.symbols, "libm\u00f6.so.2", 0,
 							       DEBUG_GETMOD_DEFAULT, NULL, &base),
 			 S_OK);
@@ -702,7 +705,7 @@ static void test_as_maps(void **state)
 static void test_as_dlsym(void **state)
 {
 	void *libc = dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD);
-	ULONG64 expected = (uintptr_t)dlsym(libc, "qsort");
+	ULONG64 expected = (uintptr_t)dlsym(libc, "gnu_get_libc_version");
 	struct symbols all;
 	struct child child;
 	ULONG64 offset, base, displacement;
@@ -711,29 +714,36 @@ static void test_as_dlsym(void **state)
 	WCHAR wide[64];
 
 	attach_child(&all, &child);
-	assert_int_equal(IDebugSymbols3_GetOffsetByName(all.symbols, "libc!qsort", &offset), S_OK);
+	assert_int_equal(
+		IDebugSymbols3_GetOffsetByName(all.symbols, "libc!gnu_get_libc_version", &offset),
+		S_OK);
 	assert_int_equal(offset, expected);
-	assert_int_equal(IDebugSymbols3_GetOffsetByNameWide(all.symbols, u"qsort", &offset), S_OK);
+	assert_int_equal(
+		IDebugSymbols3_GetOffsetByNameWide(all.symbols, u"gnu_get_libc_version", &offset),
+		S_OK);
 	assert_int_equal(offset, expected);
-	assert_int_equal(IDebugSymbols3_GetSymbolModule(all.symbols, "libc!qsort", &base), S_OK);
+	assert_int_equal(
+		IDebugSymbols3_GetSymbolModule(all.symbols, "libc!gnu_get_libc_version", &base),
+		S_OK);
 	assert_int_equal(
 		IDebugSymbols3_GetModuleByModuleName(all.symbols, "libc", 0, NULL, &offset), S_OK);
 	assert_int_equal(base, offset);
 	assert_int_equal(IDebugSymbols3_GetNameByOffset(all.symbols, expected + 3, name,
 							sizeof(name), &size, &displacement),
 			 S_OK);
-	assert_string_equal(name, "libc!qsort");
-	assert_int_equal(size, sizeof("libc!qsort"));
+	assert_string_equal(name, "libc!gnu_get_libc_version");
+	assert_int_equal(size, sizeof("libc!gnu_get_libc_version"));
 	assert_int_equal(displacement, 3);
 	assert_int_equal(IDebugSymbols3_GetNameByOffset(all.symbols, expected, name, 6, &size,
 							&displacement),
 			 S_FALSE);
 	assert_string_equal(name, "libc!");
-	assert_int_equal(size, sizeof("libc!qsort"));
+	assert_int_equal(size, sizeof("libc!gnu_get_libc_version"));
 	assert_int_equal(IDebugSymbols3_GetNameByOffsetWide(all.symbols, expected, wide,
 							    COUNT(wide), &size, NULL),
 			 S_OK);
-	assert_memory_equal(wide, u"libc!qsort", 2 * sizeof("libc!qsort"));
+	assert_memory_equal(wide, u"libc!gnu_get_libc_version",
+			    2 * sizeof("libc!gnu_get_libc_version"));
 	/* The next name above, and the way back. */
 	assert_int_equal(IDebugSymbols3_GetNearNameByOffset(all.symbols, expected, 1, near,
 							    sizeof(near), NULL, &displacement),
@@ -744,7 +754,7 @@ static void test_as_dlsym(void **state)
 								COUNT(wide), &size, &offset),
 			 S_OK);
 	assert_int_equal(offset, displacement);
-	assert_int_equal(size, sizeof("libc!qsort"));
+	assert_int_equal(size, sizeof("libc!gnu_get_libc_version"));
 	end_child(&all, &child);
 	dlclose(libc);
 }
