@@ -39,6 +39,7 @@ enum kind {
 	IDENTITY_WIDE,
 	TEXT_OUT, /* terminated when the call succeeds */
 	BUFFER,   /* bytes or elements, in or out */
+	MOVED,    /* a number of bytes: of the buffer at most; 0 when the call fails */
 	OBJECT_OUT,
 	CLIENT,
 	EVENTS,
@@ -57,7 +58,7 @@ struct slot {
 	struct {
 		enum kind kind;
 		size_t element; /* bytes, of a buffer */
-		int counter;    /* the parameter that says how many elements it has; -1: one */
+		int counter;    /* parameter that says how many elements it has; -1: one */
 	} parameters[PARAMETERS];
 };
 
@@ -147,7 +148,7 @@ static const char *const machines[] = {
 	"target mode=kernel\n"
 	"machine amd64\n"
 	"physical\n"
-	"run 0 1M ?\n",
+	"run 0 64K ?\n",
 };
 #define MACHINES (sizeof(machines) / sizeof(*machines))
 
@@ -217,6 +218,7 @@ struct run {
 	unsigned callbacks; /* objects that are not freed yet */
 	unsigned depth;     /* of callbacks inside each other */
 	unsigned calls;     /* that callbacks may still make */
+	unsigned targets;   /* that may still be opened */
 	char path[MACHINES][32];
 	int file[MACHINES];
 };
@@ -581,7 +583,7 @@ static void make_pointer(struct run *run, const struct slot *slot, unsigned i,
 {
 	enum kind kind = slot->parameters[i].kind;
 	int counter = slot->parameters[i].counter;
-	size_t count = counter < 0 ? 1 : arguments->value[counter];
+	size_t count = counter < 0 || kind == MOVED ? 1 : arguments->value[counter];
 	struct held *held;
 
 	if (kind == NONE || next_byte(run) % 8 == 7)
@@ -597,8 +599,8 @@ static void make_pointer(struct run *run, const struct slot *slot, unsigned i,
 		return;
 	}
 	if (kind >= TEXT_OUT)
-		arguments->block[i] = make_buffer(run, count * slot->parameters[i].element,
-						  kind == TEXT_OUT || kind == OBJECT_OUT);
+		arguments->block[i] =
+			make_buffer(run, count * slot->parameters[i].element, kind != BUFFER);
 	else
 		arguments->block[i] = (kind - TEXT) % 2 ? (void *)widened(make_text(run, kind))
 							: make_text(run, kind);
@@ -646,6 +648,21 @@ static void check_results(struct run *run, const struct slot *slot, struct argum
 	}
 }
 
+/* Numbers of bytes that were moved. */
+static void check_moved(const struct slot *slot, const struct arguments *arguments, HRESULT result)
+{
+	for (unsigned i = 0; i < slot->count; i++) {
+		int counter = slot->parameters[i].counter;
+		ULONG moved;
+
+		if (slot->parameters[i].kind != MOVED || !arguments->block[i])
+			continue;
+		memcpy(&moved, arguments->block[i], sizeof(moved));
+		if (FAILED(result) ? moved != 0 : counter >= 0 && moved > arguments->value[counter])
+			abort();
+	}
+}
+
 static bool is_left_out(const struct slot *slot, const struct arguments *arguments)
 {
 	for (size_t i = 0; i < sizeof(left_out) / sizeof(*left_out); i++)
@@ -663,7 +680,7 @@ static void call(struct run *run)
 	const struct family *family = &families[number];
 	const struct slot *slot = &family->slots[next_byte(run) % family->count];
 	struct arguments arguments = { 0 };
-	HRESULT result = E_FAIL;
+	HRESULT result = E_NOTIMPL;
 	void *face;
 
 	if (!held)
@@ -672,6 +689,8 @@ static void call(struct run *run)
 	face = face_of(held, number, next_byte(run) & 1 ? family->first : family->newest);
 	if (!is_left_out(slot, &arguments))
 		result = family->call(face, (unsigned)(slot - family->slots) + 3, arguments.value);
+	if (result != E_NOTIMPL)
+		check_moved(slot, &arguments, result);
 	if (SUCCEEDED(result))
 		check_results(run, slot, &arguments);
 	if (run->depth && SUCCEEDED(result) && !strcmp(slot->name, "WriteVirtual"))
@@ -785,7 +804,7 @@ static bool holds_any(const struct run *run)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct run run = { .data = data, .left = size, .calls = 16 };
+	struct run run = { .data = data, .left = size, .calls = 16, .targets = 8 };
 	uint8_t begin = next_byte(&run);
 	PVOID client;
 
