@@ -23,6 +23,9 @@ LEAST_NS = 100_000_000
 MAPPINGS = 65000
 MASK = (1 << 64) - 1
 
+# Processor time, so that other work on the machine counts less; or the time on the wall.
+now = time.monotonic_ns if os.environ.get("PEER_WALL") else time.process_time_ns
+
 
 def mix(index):
     value = (index * 0x9e3779b97f4a7c15 + 0x2545f4914f6cdd1d) & MASK
@@ -102,9 +105,9 @@ class Work:
 
     def reads(self, addresses, size, check):
         read = self.peer.read
-        start = time.monotonic_ns()
+        start = now()
         data = [read(address, size) for address in addresses]
-        ns = time.monotonic_ns() - start
+        ns = now() - start
         if check:
             for address, part in zip(addresses, data):
                 self.memory.check(address, part, size)
@@ -138,9 +141,9 @@ class Work:
         number = (address - self.memory.address) // PAGE
         data = b"".join(self.memory.page(number + i) for i in range(PIECE // PAGE)) \
             if check else self.written
-        start = time.monotonic_ns()
+        start = now()
         self.peer.write(address, data)
-        ns = time.monotonic_ns() - start
+        ns = now() - start
         if check:
             self.written = data
             self.memory.check(address, self.peer.read(address, PIECE), PIECE)
@@ -151,9 +154,9 @@ class Work:
                  for i in range(STRINGS)]
         addresses = [self.memory.address + text_offset(page) for page in pages]
         string = self.peer.string
-        start = time.monotonic_ns()
+        start = now()
         found = [string(address, TEXT_MOST) for address in addresses]
-        ns = time.monotonic_ns() - start
+        ns = now() - start
         for page, got in zip(pages if check else [], found):
             if (got if isinstance(got, bytes) else got.encode("latin-1")) != text(page):
                 raise ValueError(f"the text of page {page} is wrong: {got!r}")
@@ -161,30 +164,30 @@ class Work:
 
     def search(self, _):
         base, size = self.memory.address, self.memory.size
-        start = time.monotonic_ns()
+        start = now()
         found = self.peer.search(base, size, NEEDLE)
-        ns = time.monotonic_ns() - start
+        ns = now() - start
         if found != base + size - len(NEEDLE):
             raise ValueError(f"the needle was found at {found}")
         return ns, size
 
     def regions(self, _):
-        start = time.monotonic_ns()
+        start = now()
         count = self.peer.regions()
-        ns = time.monotonic_ns() - start
+        ns = now() - start
         if count < MAPPINGS:
             raise ValueError(f"only {count} regions")
         return ns, 1
 
     def open(self, check):
-        start = time.monotonic_ns()
+        start = now()
         self.peer.open()
-        ns = time.monotonic_ns() - start
+        ns = now() - start
         if check:
             self.memory.check(self.memory.address, self.peer.read(self.memory.address, 8), 8)
-        start = time.monotonic_ns()
+        start = now()
         self.peer.close()
-        return ns + time.monotonic_ns() - start, 1
+        return ns + now() - start, 1
 
     NEEDS = {"write1m": "write", "strings": "string", "search": "search", "regions": "regions",
              "open": "open"}
