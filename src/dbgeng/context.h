@@ -56,6 +56,16 @@ extern const struct tmi_dbgeng_processor tmi_dbgeng_amd64;
 extern const struct tmi_dbgeng_processor tmi_dbgeng_x86;
 extern const struct tmi_dbgeng_processor tmi_dbgeng_arm64;
 
+/* The flags of efl, which both processors of x86 have. */
+#define TMI_DBGENG_FLAG_PARTS                                                                      \
+	{ "fl", "efl", 16, 0 }, { "iopl", "efl", 2, 12 }, { "of", "efl", 1, 11 },                  \
+		{ "df", "efl", 1, 10 }, { "if", "efl", 1, 9 }, { "tf", "efl", 1, 8 },              \
+		{ "sf", "efl", 1, 7 }, { "zf", "efl", 1, 6 }, { "af", "efl", 1, 4 },               \
+		{ "pf", "efl", 1, 2 }, { "cf", "efl", 1, 0 }, { "vip", "efl", 1, 20 },             \
+	{                                                                                          \
+		"vif", "efl", 1, 19                                                                \
+	}
+
 /*
  * tmi_dbgeng_processor_of() - the table of a target's processor.
  * NULL: not one of the three, or the target is big-endian.

@@ -78,19 +78,7 @@ static const struct tmi_dbgeng_register_part parts[] = {
 	NAMED("si"),
 	NAMED("di"),
 	NAMED("ip"),
-	{ "fl", "efl", 16, 0 },
-	{ "iopl", "efl", 2, 12 },
-	{ "of", "efl", 1, 11 },
-	{ "df", "efl", 1, 10 },
-	{ "if", "efl", 1, 9 },
-	{ "tf", "efl", 1, 8 },
-	{ "sf", "efl", 1, 7 },
-	{ "zf", "efl", 1, 6 },
-	{ "af", "efl", 1, 4 },
-	{ "pf", "efl", 1, 2 },
-	{ "cf", "efl", 1, 0 },
-	{ "vip", "efl", 1, 20 },
-	{ "vif", "efl", 1, 19 },
+	TMI_DBGENG_FLAG_PARTS,
 };
 
 const struct tmi_dbgeng_processor tmi_dbgeng_x86 = {

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "dbgeng/sink.h"
+
 void spaces_start(struct spaces *spaces)
 {
 	*spaces = (struct spaces){ 0 };
@@ -67,55 +69,24 @@ void spaces_close(struct spaces *spaces)
 	assert_int_equal(IDebugClient4_Release(spaces->client), 0);
 }
 
-/* The one object that is told. */
+/* What the one sink was told. */
 static struct change_log the_log;
 
-static HRESULT query_interface(IDebugEventCallbacks *This, REFIID InterfaceId, PVOID *Interface)
-{
-	*Interface = This;
-	return S_OK;
-}
-
-static ULONG add_ref(IDebugEventCallbacks *This)
-{
-	return 1;
-}
-
-static ULONG release(IDebugEventCallbacks *This)
-{
-	return 1;
-}
-
-static HRESULT get_interest_mask(IDebugEventCallbacks *This, PULONG Mask)
-{
-	*Mask = DEBUG_EVENT_CHANGE_DEBUGGEE_STATE;
-	return S_OK;
-}
-
-static HRESULT change_debuggee_state(IDebugEventCallbacks *This, ULONG Flags, ULONG64 Argument)
+static void told(ULONG flags, ULONG64 argument)
 {
 	the_log.count++;
-	the_log.flags = Flags;
-	the_log.argument = Argument;
+	the_log.flags = flags;
+	the_log.argument = argument;
 	if (the_log.inside)
 		the_log.inside(the_log.spaces);
-	return S_OK;
 }
-
-static const IDebugEventCallbacksVtbl log_table = {
-	.QueryInterface = query_interface,
-	.AddRef = add_ref,
-	.Release = release,
-	.GetInterestMask = get_interest_mask,
-	.ChangeDebuggeeState = change_debuggee_state,
-};
 
 struct change_log *change_log_start(struct spaces *spaces)
 {
-	static IDebugEventCallbacks object = { &log_table };
+	static struct sink sink;
 
 	the_log = (struct change_log){ .spaces = spaces };
-	assert_int_equal(IDebugClient4_SetEventCallbacks(spaces->client, &object), S_OK);
+	sink_start(&sink, spaces->client, DEBUG_EVENT_CHANGE_DEBUGGEE_STATE, told);
 	return &the_log;
 }
 

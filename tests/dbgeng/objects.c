@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "dbgeng/sink.h"
+
 static void query(struct objects *objects, REFIID iid, void *interface)
 {
 	assert_int_equal(IDebugClient4_QueryInterface(objects->client, iid, interface), S_OK);
@@ -71,46 +73,20 @@ void objects_close(struct objects *objects)
 /* The one object that is told. */
 static struct thread_log the_log;
 
-static HRESULT query_interface(IDebugEventCallbacks *This, REFIID InterfaceId, PVOID *Interface)
+static void told(ULONG flags, ULONG64 argument)
 {
-	*Interface = This;
-	return S_OK;
-}
-
-static ULONG count_nothing(IDebugEventCallbacks *This)
-{
-	return 1;
-}
-
-static HRESULT get_interest_mask(IDebugEventCallbacks *This, PULONG Mask)
-{
-	*Mask = DEBUG_EVENT_CHANGE_ENGINE_STATE;
-	return S_OK;
-}
-
-static HRESULT change_engine_state(IDebugEventCallbacks *This, ULONG Flags, ULONG64 Argument)
-{
-	if (Flags != DEBUG_CES_CURRENT_THREAD)
-		return S_OK;
+	if (flags != DEBUG_CES_CURRENT_THREAD)
+		return;
 	the_log.count++;
-	the_log.argument = Argument;
+	the_log.argument = argument;
 	the_log.inside = IDebugSystemObjects4_SetCurrentProcessId(the_log.objects->system, 0);
-	return S_OK;
 }
-
-static const IDebugEventCallbacksVtbl log_table = {
-	.QueryInterface = query_interface,
-	.AddRef = count_nothing,
-	.Release = count_nothing,
-	.GetInterestMask = get_interest_mask,
-	.ChangeEngineState = change_engine_state,
-};
 
 struct thread_log *thread_log_start(struct objects *objects)
 {
-	static IDebugEventCallbacks object = { &log_table };
+	static struct sink sink;
 
 	the_log = (struct thread_log){ .objects = objects };
-	assert_int_equal(IDebugClient4_SetEventCallbacks(objects->client, &object), S_OK);
+	sink_start(&sink, objects->client, DEBUG_EVENT_CHANGE_ENGINE_STATE, told);
 	return &the_log;
 }

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "dbgeng/data_spaces.h"
+#include "dbgeng/sink.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define FIRST        0x400000
@@ -60,45 +61,19 @@ static struct {
 	ULONG64 argument;
 } told;
 
-static HRESULT query_interface(IDebugEventCallbacks *This, REFIID InterfaceId, PVOID *Interface)
-{
-	*Interface = This;
-	return S_OK;
-}
-
-static ULONG count_nothing(IDebugEventCallbacks *This)
-{
-	return 1;
-}
-
-static HRESULT get_interest_mask(IDebugEventCallbacks *This, PULONG Mask)
-{
-	*Mask = DEBUG_EVENT_CHANGE_SYMBOL_STATE;
-	return S_OK;
-}
-
-static HRESULT change_symbol_state(IDebugEventCallbacks *This, ULONG Flags, ULONG64 Argument)
+static void keep(ULONG flags, ULONG64 argument)
 {
 	told.count++;
-	told.flags = Flags;
-	told.argument = Argument;
-	return S_OK;
+	told.flags = flags;
+	told.argument = argument;
 }
-
-static const IDebugEventCallbacksVtbl callbacks = {
-	.QueryInterface = query_interface,
-	.AddRef = count_nothing,
-	.Release = count_nothing,
-	.GetInterestMask = get_interest_mask,
-	.ChangeSymbolState = change_symbol_state,
-};
 
 static void listen_to(struct symbols *all)
 {
-	static IDebugEventCallbacks object = { &callbacks };
+	static struct sink sink;
 
 	memset(&told, 0, sizeof(told));
-	assert_int_equal(IDebugClient4_SetEventCallbacks(all->spaces.client, &object), S_OK);
+	sink_start(&sink, all->spaces.client, DEBUG_EVENT_CHANGE_SYMBOL_STATE, keep);
 }
 
 static void assert_told(ULONG flags, ULONG64 argument)
