@@ -178,8 +178,10 @@ struct live {
 
 	pthread_mutex_t traits_lock;
 	struct live_traits *traits;
-	atomic_uint_fast64_t traits_cost; /* ns, 0 = not known */
-	atomic_uint_fast64_t scans;       /* page scans since, that traits would have saved */
+	atomic_uint_fast64_t traits_cost;  /* ns, 0 = not known */
+	atomic_uint_fast64_t traits_saved; /* looks at pages that the present ones have saved */
+	atomic_uint_fast64_t scan_time;    /* ns of scans since, that traits would have saved */
+	atomic_bool traits_paid;           /* the last ones saved more than they had cost */
 };
 
 /* Processes by engine id: block k holds 2^k of them and never moves. */

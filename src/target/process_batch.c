@@ -25,9 +25,11 @@
 /* Pages that are looked at together, when spans stand close. */
 #define WINDOW_PAGES 512
 
-/* About what looking at pages costs, in ns, and what reading smaps does when that is not known. */
-#define SCAN_COST   400
+/* About what reading smaps costs when that is not known, in ns. */
 #define TRAITS_COST 1600000
+
+/* So many spans are a reason to read smaps at once, when that was worth it the last time. */
+#define MANY_SPANS 64
 
 #define RADIX_BITS 11
 #define RADIX      (1u << RADIX_BITS)
@@ -52,12 +54,14 @@ struct batch {
 	struct live *process;
 	struct tmem_transfer *items;
 	uint32_t flags;
+	unsigned shift;   /* of a page: dividing by its size would cost more than the rest */
 	struct key *keys; /* sorted by page */
 	size_t key_count;
 	struct live_scratch *scratch;
 	size_t span_count;          /* of the present round */
 	size_t bounced;             /* bytes in use */
 	struct live_traits *traits; /* NULL = not known */
+	uint64_t saved;             /* spans that traits answered for */
 	struct live_pages pages;    /* of the present window */
 };
 
@@ -110,8 +114,8 @@ static void make_keys(struct batch *batch, struct key *room, size_t count)
 	uint64_t page = batch->process->target->page;
 	uint64_t lowest = UINT64_MAX, highest = 0;
 	bool sorted = true;
-	unsigned shift = (unsigned)__builtin_ctzll(page);
 
+	batch->shift = (unsigned)__builtin_ctzll(page);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t address = tmi_process_untag(batch->items[i].offset);
 		struct key *key = &room[batch->key_count];
@@ -119,7 +123,7 @@ static void make_keys(struct batch *batch, struct key *room, size_t count)
 		batch->items[i].done = 0;
 		if (!clip(address, batch->items[i].size))
 			continue;
-		*key = (struct key){ address >> shift, (uint32_t)i };
+		*key = (struct key){ address >> batch->shift, (uint32_t)i };
 		if (batch->key_count && key->page < key[-1].page)
 			sorted = false;
 		lowest = key->page < lowest ? key->page : lowest;
@@ -133,14 +137,22 @@ static void make_keys(struct batch *batch, struct key *room, size_t count)
 
 /* --- which pages are safe --- */
 
-/* Traits are worth their cost when many scans were needed that they would have saved. */
-static void count_scan(struct batch *batch)
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Traits are worth their cost when scans took as long that they would have saved. */
+static void count_scan(struct batch *batch, uint64_t time)
 {
 	struct live *process = batch->process;
 	uint64_t cost = atomic_load(&process->traits_cost);
-	uint64_t scans = atomic_fetch_add(&process->scans, 1);
+	uint64_t all = atomic_fetch_add(&process->scan_time, time) + time;
 
-	if (!batch->traits && scans * SCAN_COST >= (cost ? cost : TRAITS_COST))
+	if (!batch->traits && all >= (cost ? cost : TRAITS_COST))
 		batch->traits = tmi_process_hold_traits(process, true);
 }
 
@@ -150,6 +162,8 @@ static bool look_ahead(struct batch *batch, size_t index)
 	const struct span *span = &batch->scratch->spans[index];
 	uint64_t window = WINDOW_PAGES * batch->process->target->page;
 	uint64_t end = span->end;
+	uint64_t begin;
+	bool known;
 
 	for (size_t i = index + 1; i < batch->span_count; i++) {
 		if (batch->scratch->spans[i].end - span->first > window)
@@ -157,8 +171,10 @@ static bool look_ahead(struct batch *batch, size_t index)
 		if (batch->scratch->spans[i].end > end)
 			end = batch->scratch->spans[i].end;
 	}
-	count_scan(batch);
-	return tmi_process_look_at_pages(batch->process, span->first, end - 1, &batch->pages);
+	begin = now_ns();
+	known = tmi_process_look_at_pages(batch->process, span->first, end - 1, &batch->pages);
+	count_scan(batch, now_ns() - begin);
+	return known;
 }
 
 /* True when the transfer call cannot block on any page of the span. */
@@ -170,8 +186,10 @@ static bool is_safe(struct batch *batch, size_t index)
 
 	if (batch->traits && !(batch->flags & TMI_READ_NO_TOUCH) &&
 	    tmi_process_find_traits(batch->traits, span->first, &last, &traits) &&
-	    last >= span->end - 1)
+	    last >= span->end - 1) {
+		batch->saved++;
 		return !(traits & (TRAIT_BLOCKS | TRAIT_DEVICE));
+	}
 	if (span->first < batch->pages.first || span->end > batch->pages.end)
 		if (!look_ahead(batch, index) || span->end > batch->pages.end)
 			return false;
@@ -184,10 +202,9 @@ static bool is_safe(struct batch *batch, size_t index)
 static uint64_t page_mask(const struct batch *batch, const struct span *span, uint64_t first,
 			  uint64_t end)
 {
-	uint64_t page = batch->process->target->page;
-	uint64_t base = span->first / page;
-	uint64_t low = first / page - base;
-	uint64_t high = (end - 1) / page - base;
+	uint64_t base = span->first >> batch->shift;
+	uint64_t low = (first >> batch->shift) - base;
+	uint64_t high = ((end - 1) >> batch->shift) - base;
 
 	return (UINT64_MAX >> (63 - (high - low))) << low;
 }
@@ -301,14 +318,15 @@ static struct span span_of(const struct batch *batch, size_t key)
 /* Adds the next element to the span when both stand close and nothing gets too large. */
 static bool join(const struct batch *batch, struct span *span, const struct span *next)
 {
-	uint64_t page = batch->process->target->page;
 	uint64_t first = next->first < span->first ? next->first : span->first;
 	uint64_t end = next->end > span->end ? next->end : span->end;
+	uint64_t last_page = (span->end - 1) >> batch->shift;
+	uint64_t next_page = next->first >> batch->shift;
 
-	if (end - first > LARGE_ELEMENT || next->first / page > (span->end - 1) / page + 1)
+	if (end - first > LARGE_ELEMENT || next_page > last_page + 1)
 		return false;
 	/* Two that only touch are as well read alone. */
-	if (span->count == 1 && next->first / page > (span->end - 1) / page)
+	if (span->count == 1 && next_page > last_page)
 		return false;
 	span->first = first;
 	span->end = end;
@@ -353,7 +371,8 @@ static uint64_t readable_bytes(const struct batch *batch, const struct span *spa
 	uint64_t page = batch->process->target->page;
 	uint64_t at = first;
 
-	while (at < end && span->readable >> (at / page - span->first / page) & 1)
+	while (at < end &&
+	       span->readable >> ((at >> batch->shift) - (span->first >> batch->shift)) & 1)
 		at = (at | (page - 1)) + 1;
 	return (at < end ? at : end) - first;
 }
@@ -375,10 +394,13 @@ static void hand_out(struct batch *batch, const struct span *span)
 
 static tmem_status read_all(struct batch *batch)
 {
+	struct live *process = batch->process;
 	tmem_status status = TMEM_S_OK;
 	size_t key = 0;
 
-	batch->traits = tmi_process_hold_traits(batch->process, false);
+	batch->traits = tmi_process_hold_traits(process, false);
+	if (!batch->traits && batch->key_count >= MANY_SPANS && atomic_load(&process->traits_paid))
+		batch->traits = tmi_process_hold_traits(process, true);
 	while (key < batch->key_count && status == TMEM_S_OK) {
 		make_spans(batch, &key);
 		status = read_spans(batch);
@@ -386,6 +408,7 @@ static tmem_status read_all(struct batch *batch)
 			hand_out(batch, &batch->scratch->spans[i]);
 	}
 	tmi_process_release_traits(batch->traits);
+	atomic_fetch_add(&process->traits_saved, batch->saved);
 	return status;
 }
 

@@ -25,6 +25,9 @@
 #define TRAITS_HOLD       30
 #define TRAITS_HOLD_LEAST 100000000u
 
+/* What one look at a page costs at the least, in ns. */
+#define LOOK_COST 400
+
 /* Entries of pagemap that are read at once. */
 #define ENTRIES 512
 
@@ -381,6 +384,9 @@ struct live_traits *tmi_process_hold_traits(struct live *process, bool load)
 
 	pthread_mutex_lock(&process->traits_lock);
 	if (process->traits && !traits_hold(process->traits)) {
+		atomic_store(&process->traits_paid,
+			     atomic_load(&process->traits_saved) * LOOK_COST >=
+				     process->traits->cost);
 		tmi_process_release_traits(process->traits);
 		process->traits = NULL;
 	}
@@ -388,7 +394,8 @@ struct live_traits *tmi_process_hold_traits(struct live *process, bool load)
 		process->traits = load_traits(process);
 		if (process->traits)
 			atomic_store(&process->traits_cost, process->traits->cost);
-		atomic_store(&process->scans, 0);
+		atomic_store(&process->scan_time, 0);
+		atomic_store(&process->traits_saved, 0);
 	}
 	traits = process->traits;
 	if (traits)
