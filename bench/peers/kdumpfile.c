@@ -33,15 +33,20 @@ static bool set_tables(void)
 				       .fieldsz = { 12, 9, 9, 9, 9 } } },
 	};
 	addrxlat_range_t all = { UINT64_MAX, ADDRXLAT_SYS_METH_PGT };
-	addrxlat_map_t *map = addrxlat_map_new();
+	addrxlat_map_t *map;
+	bool made;
 
 	if (!good(kdump_get_addrxlat(context, &translation, &translation_system), "translation"))
 		return false;
-	if (!map || addrxlat_map_set(map, 0, &all) != ADDRXLAT_OK)
-		return bench_fail("a map of all addresses could not be made");
-	addrxlat_sys_set_meth(translation_system, ADDRXLAT_SYS_METH_PGT, &tables);
-	addrxlat_sys_set_map(translation_system, ADDRXLAT_SYS_MAP_KV_PHYS, map);
-	return true;
+	map = addrxlat_map_new();
+	made = map && addrxlat_map_set(map, 0, &all) == ADDRXLAT_OK;
+	if (made) {
+		addrxlat_sys_set_meth(translation_system, ADDRXLAT_SYS_METH_PGT, &tables);
+		addrxlat_sys_set_map(translation_system, ADDRXLAT_SYS_MAP_KV_PHYS, map);
+	}
+	if (map)
+		addrxlat_map_decref(map);
+	return made || bench_fail("a map of all addresses could not be made");
 }
 
 static void close_target(void)
