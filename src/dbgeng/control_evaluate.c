@@ -219,6 +219,8 @@ static HRESULT get_expression_syntax_names(IDebugControl7 *This, ULONG Index, PS
 					   PSTR AbbrevNameBuffer, ULONG AbbrevNameBufferSize,
 					   PULONG AbbrevNameSize)
 {
+	tmi_dbgeng_zero(FullNameSize);
+	tmi_dbgeng_zero(AbbrevNameSize);
 	if (Index >= SYNTAX_COUNT)
 		return E_INVALIDARG;
 	return tmi_dbgeng_worse(
@@ -232,6 +234,8 @@ static HRESULT get_expression_syntax_names_wide(IDebugControl7 *This, ULONG Inde
 						PULONG FullNameSize, PWSTR AbbrevNameBuffer,
 						ULONG AbbrevNameBufferSize, PULONG AbbrevNameSize)
 {
+	tmi_dbgeng_zero(FullNameSize);
+	tmi_dbgeng_zero(AbbrevNameSize);
 	if (Index >= SYNTAX_COUNT)
 		return E_INVALIDARG;
 	return tmi_dbgeng_worse(tmi_dbgeng_return_text_wide(FULL_NAME, FullNameBuffer,

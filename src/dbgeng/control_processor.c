@@ -140,6 +140,8 @@ static HRESULT get_type_names(IDebugControl7 *This, ULONG Type, PSTR FullNameBuf
 {
 	const struct processor *processor = find_processor(Type);
 
+	tmi_dbgeng_zero(FullNameSize);
+	tmi_dbgeng_zero(AbbrevNameSize);
 	if (!processor)
 		return E_INVALIDARG;
 	return tmi_dbgeng_worse(tmi_dbgeng_return_text(processor->name, FullNameBuffer,
@@ -155,6 +157,8 @@ static HRESULT get_type_names_wide(IDebugControl7 *This, ULONG Type, PWSTR FullN
 {
 	const struct processor *processor = find_processor(Type);
 
+	tmi_dbgeng_zero(FullNameSize);
+	tmi_dbgeng_zero(AbbrevNameSize);
 	if (!processor)
 		return E_INVALIDARG;
 	return tmi_dbgeng_worse(tmi_dbgeng_return_text_wide(processor->name, FullNameBuffer,
@@ -300,6 +304,8 @@ static HRESULT get_system_version(IDebugControl7 *This, PULONG PlatformId, PULON
 	struct version version;
 	HRESULT result;
 
+	tmi_dbgeng_zero(ServicePackStringUsed);
+	tmi_dbgeng_zero(BuildStringUsed);
 	if (!PlatformId || !Major || !Minor || !ServicePackNumber)
 		return E_INVALIDARG;
 	*PlatformId = *Major = *Minor = *ServicePackNumber = 0;
@@ -323,10 +329,8 @@ static HRESULT get_system_version_values(IDebugControl7 *This, PULONG PlatformId
 	if (!PlatformId || !Win32Major || !Win32Minor)
 		return E_INVALIDARG;
 	*PlatformId = *Win32Major = *Win32Minor = 0;
-	if (KdMajor)
-		*KdMajor = 0;
-	if (KdMinor)
-		*KdMinor = 0;
+	tmi_dbgeng_zero(KdMajor);
+	tmi_dbgeng_zero(KdMinor);
 	result = get_version(This, &version);
 	if (FAILED(result))
 		return result;
@@ -344,6 +348,7 @@ static HRESULT get_system_version_string(IDebugControl7 *This, ULONG Which, PSTR
 	struct version version;
 	HRESULT result;
 
+	tmi_dbgeng_zero(StringSize);
 	if (Which != DEBUG_SYSVERSTR_SERVICE_PACK && Which != DEBUG_SYSVERSTR_BUILD)
 		return E_INVALIDARG;
 	result = get_version(This, &version);
@@ -359,6 +364,7 @@ static HRESULT get_system_version_string_wide(IDebugControl7 *This, ULONG Which,
 	char text[sizeof(((struct version *)0)->release)];
 	HRESULT result = get_system_version_string(This, Which, text, sizeof(text), NULL);
 
+	tmi_dbgeng_zero(StringSize);
 	return FAILED(result) ? result
 			      : tmi_dbgeng_return_text_wide(text, Buffer, BufferSize, StringSize);
 }

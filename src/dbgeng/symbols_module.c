@@ -286,22 +286,25 @@ static void fill_parameters(struct tmi_dbgeng_call *call, const struct tmem_modu
 		Params->Flags |= DEBUG_MODULE_EXE_MODULE;
 }
 
-/* By index: the first missing one ends it, what comes before is filled. */
+/* By index: what there is of the range is filled, also when that is not all of it. */
 static HRESULT parameters_by_index(struct tmi_dbgeng_call *call, ULONG count, ULONG start,
 				   PDEBUG_MODULE_PARAMETERS Params)
 {
 	struct tmem_module module;
+	uint32_t number = 0;
+	HRESULT result = tmi_dbgeng_result(tmem_get_number_modules(call->target, &number));
 
-	for (ULONG i = 0; i < count; i++) {
-		HRESULT result = start > UINT32_MAX - i
-					 ? E_NOINTERFACE
-					 : module_by_index(call->target, start + i, &module);
-
-		if (FAILED(result))
-			return result == E_NOINTERFACE ? E_INVALIDARG : result;
-		fill_parameters(call, &module, &Params[i]);
+	if (FAILED(result))
+		return result;
+	if (start > number)
+		return E_INVALIDARG;
+	for (ULONG i = 0; i < count && SUCCEEDED(result); i++) {
+		result = i < number - start ? module_by_index(call->target, start + i, &module)
+					    : E_NOINTERFACE;
+		if (SUCCEEDED(result))
+			fill_parameters(call, &module, &Params[i]);
 	}
-	return S_OK;
+	return result == E_NOINTERFACE ? E_INVALIDARG : result;
 }
 
 /* By base: a missing one is told by its entry. */
@@ -341,12 +344,6 @@ static HRESULT get_module_parameters(IDebugSymbols5 *This, ULONG Count, PULONG64
 	return tmi_dbgeng_leave(&call, result);
 }
 
-static void no_size(PULONG size)
-{
-	if (size)
-		*size = 0;
-}
-
 static HRESULT get_module_names(IDebugSymbols5 *This, ULONG Index, ULONG64 Base,
 				PSTR ImageNameBuffer, ULONG ImageNameBufferSize,
 				PULONG ImageNameSize, PSTR ModuleNameBuffer,
@@ -358,9 +355,9 @@ static HRESULT get_module_names(IDebugSymbols5 *This, ULONG Index, ULONG64 Base,
 	struct tmem_module module;
 	HRESULT result;
 
-	no_size(ImageNameSize);
-	no_size(ModuleNameSize);
-	no_size(LoadedImageNameSize);
+	tmi_dbgeng_zero(ImageNameSize);
+	tmi_dbgeng_zero(ModuleNameSize);
+	tmi_dbgeng_zero(LoadedImageNameSize);
 	result = tmi_dbgeng_enter(This, TMI_DBGENG_TARGET, &call);
 	if (FAILED(result))
 		return result;
@@ -387,7 +384,7 @@ static HRESULT get_module_name_string(IDebugSymbols5 *This, ULONG Which, ULONG I
 	struct tmem_module module;
 	HRESULT result;
 
-	no_size(NameSize);
+	tmi_dbgeng_zero(NameSize);
 	if (Which > DEBUG_MODNAME_MAPPED_IMAGE)
 		return E_INVALIDARG;
 	result = tmi_dbgeng_enter(This, TMI_DBGENG_TARGET, &call);
@@ -407,7 +404,7 @@ static HRESULT get_module_name_string_wide(IDebugSymbols5 *This, ULONG Which, UL
 	char name[sizeof(((struct tmem_module *)NULL)->file)];
 	HRESULT result;
 
-	no_size(NameSize);
+	tmi_dbgeng_zero(NameSize);
 	result = get_module_name_string(This, Which, Index, Base, name, sizeof(name), NULL);
 	if (FAILED(result))
 		return result;

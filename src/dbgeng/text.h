@@ -30,6 +30,13 @@ char *tmi_dbgeng_narrow(PCWSTR text);
 /* A UTF-8 text as UTF-16, malloc'ed; what is malformed becomes U+FFFD. NULL: no memory. */
 WCHAR *tmi_dbgeng_widen(const char *text);
 
+/* A number that a call may not come to know: 0 until it does. @number may be NULL. */
+static inline void tmi_dbgeng_zero(PULONG number)
+{
+	if (number)
+		*number = 0;
+}
+
 /* The less favourable of the results of two texts: a failure, S_FALSE, S_OK. */
 static inline HRESULT tmi_dbgeng_worse(HRESULT a, HRESULT b)
 {

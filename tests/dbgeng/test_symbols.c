@@ -251,6 +251,9 @@ static void test_parameters_by_index(void **state)
 	assert_int_equal(both[1].Base, 0x5555555555555555);
 	assert_int_equal(IDebugSymbols3_GetModuleParameters(all.symbols, 1, NULL, 2, both),
 			 E_INVALIDARG);
+	assert_int_equal(IDebugSymbols3_GetModuleParameters(all.symbols, 0, NULL, 2, both), S_OK);
+	assert_int_equal(IDebugSymbols3_GetModuleParameters(all.symbols, 0, NULL, 3, both),
+			 E_INVALIDARG);
 	assert_int_equal(IDebugSymbols3_GetModuleParameters(all.symbols, 2, NULL, UINT32_MAX, both),
 			 E_INVALIDARG);
 	assert_int_equal(IDebugSymbols3_GetModuleParameters(all.symbols, 1, NULL, 0, NULL),
