@@ -11,18 +11,25 @@
 #include "access/access.h"
 #include "base/bytes.h"
 #include "base/text.h"
+#include "engine/quick.h"
 
 /* Bytes fetched at a time, at most. */
 #define PIECE 4096u
+
+/* Of them at first: most strings are short. */
+#define FIRST_PIECE 256u
 
 /* Takes whole units of the string, the terminator not among them. */
 typedef void take_fn(void *sink, const uint8_t *bytes, size_t size);
 
 struct scan {
+	tmem_target *target;
 	struct tmi_space *space;
 	uint64_t address; /* internal, of the next byte */
 	uint64_t left;    /* bytes that may still be looked at */
 	size_t unit;      /* 1 or 2 */
+	uint64_t offset;  /* where the string begins, as the caller gave it */
+	bool begun;       /* its first piece was fetched */
 	bool past_end;    /* the next byte would be beyond the address space */
 	take_fn *take;
 	void *sink;
@@ -44,13 +51,22 @@ static size_t find_end(const uint8_t *bytes, size_t size, size_t unit)
 	return size;
 }
 
+/* The first piece, when it is near what this thread read last, or behind tables that stand in a
+ * mapped file. */
+static bool fetch_hot(const struct scan *scan, uint8_t *bytes, size_t size)
+{
+	return !scan->begun && (tmi_hot_read(scan->target, scan->offset, bytes, size) ||
+				tmi_hot_read_page(scan->target, scan->offset, bytes, size) ||
+				tmi_quick_read(scan->target, scan->offset, bytes, size));
+}
+
 /* Next bytes up to the end of their page; they follow the @held ones of a cut unit. */
 static tmem_status fetch(struct scan *scan, uint8_t *bytes, size_t *size)
 {
 	uint32_t page = tmi_space_facts(scan->space)->page_size;
 	uint64_t step = page && page < PIECE ? page : PIECE;
 	uint64_t length = step - (scan->address & (step - 1));
-	tmem_status status;
+	tmem_status status = TMEM_S_OK;
 
 	*size = 0;
 	if (scan->past_end)
@@ -58,7 +74,13 @@ static tmem_status fetch(struct scan *scan, uint8_t *bytes, size_t *size)
 				tmi_space_last(scan->space));
 	if (length > scan->left)
 		length = scan->left;
-	status = tmi_space_read(scan->space, scan->address, bytes, length, 0, size);
+	if (length > FIRST_PIECE && !scan->begun)
+		length = FIRST_PIECE;
+	if (fetch_hot(scan, bytes, length))
+		*size = length;
+	else
+		status = tmi_space_read(scan->space, scan->address, bytes, length, 0, size);
+	scan->begun = true;
 	scan->past_end = *size > tmi_space_last(scan->space) - scan->address;
 	scan->address += *size;
 	scan->left -= *size;
@@ -102,6 +124,7 @@ static tmem_status read_string(struct scan *scan, uint64_t offset, size_t *strin
 	tmem_status status = TMEM_S_OK;
 
 	scan->address = offset;
+	scan->offset = offset;
 	if (scan->left >= scan->unit)
 		status = tmi_space_enter(scan->space, &scan->address);
 	if (status == TMEM_S_OK)
@@ -166,7 +189,9 @@ tmem_status tmem_read_multi_byte_string_virtual(tmem_target *target, uint64_t of
 						size_t *string_bytes)
 {
 	struct raw raw = { .buffer = (uint8_t *)buffer, .room = buffer_size };
-	struct scan scan = { .left = max_bytes, .unit = 1, .take = take_raw, .sink = &raw };
+	struct scan scan = {
+		.target = target, .left = max_bytes, .unit = 1, .take = take_raw, .sink = &raw
+	};
 	tmem_status status;
 	size_t length = 0;
 
@@ -202,7 +227,9 @@ tmem_status tmem_read_unicode_string_virtual_wide(tmem_target *target, uint64_t 
 {
 	size_t room = buffer_size < SIZE_MAX / 2 ? 2 * buffer_size : SIZE_MAX - 1;
 	struct raw raw = { .buffer = (uint8_t *)buffer, .room = room };
-	struct scan scan = { .left = max_bytes, .unit = 2, .take = take_raw, .sink = &raw };
+	struct scan scan = {
+		.target = target, .left = max_bytes, .unit = 2, .take = take_raw, .sink = &raw
+	};
 	tmem_status status;
 	size_t length = 0;
 
@@ -247,6 +274,7 @@ static tmem_status begin_conversion(tmem_target *target, uint32_t code_page,
 
 	if (conversion->string_bytes)
 		*conversion->string_bytes = 0;
+	conversion->scan.target = target;
 	conversion->scan.take = take_text;
 	conversion->scan.sink = &conversion->text;
 	if (status == TMEM_S_OK)
