@@ -326,11 +326,11 @@ static HRESULT get_system_version_values(IDebugControl7 *This, PULONG PlatformId
 	struct version version;
 	HRESULT result;
 
+	tmi_dbgeng_zero(KdMajor);
+	tmi_dbgeng_zero(KdMinor);
 	if (!PlatformId || !Win32Major || !Win32Minor)
 		return E_INVALIDARG;
 	*PlatformId = *Win32Major = *Win32Minor = 0;
-	tmi_dbgeng_zero(KdMajor);
-	tmi_dbgeng_zero(KdMinor);
 	result = get_version(This, &version);
 	if (FAILED(result))
 		return result;
