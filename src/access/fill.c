@@ -9,7 +9,7 @@
 #include "access/access.h"
 
 /* Bytes written at a time, about; a whole number of patterns. */
-#define CHUNK 65536u
+#define CHUNK 262144u
 /* Bytes between two looks at the interrupt. */
 #define POLL_STEP (1u << 20)
 
