@@ -142,15 +142,19 @@ bool tmi_dbgeng_is_client(const void *object)
 	return false;
 }
 
+/* The list is changed with both locks held, and read with either. */
 static void join(struct tmi_dbgeng_client *client)
 {
-	struct tmi_dbgeng_client **end = &client->session->clients;
+	struct tmi_dbgeng_session *session = client->session;
+	struct tmi_dbgeng_client **end = &session->clients;
 
-	pthread_mutex_lock(&client->session->lock);
+	pthread_mutex_lock(&session->lock);
+	pthread_mutex_lock(&session->wake_lock);
 	while (*end)
 		end = &(*end)->next;
 	*end = client;
-	pthread_mutex_unlock(&client->session->lock);
+	pthread_mutex_unlock(&session->wake_lock);
+	pthread_mutex_unlock(&session->lock);
 }
 
 struct tmi_dbgeng_client *tmi_dbgeng_client_new(struct tmi_dbgeng_session *session)
@@ -163,7 +167,7 @@ struct tmi_dbgeng_client *tmi_dbgeng_client_new(struct tmi_dbgeng_session *sessi
 	pthread_once(&once, make_tables);
 	for (unsigned family = 0; family < TMI_DBGENG_FAMILIES; family++)
 		client->faces[family] = (struct tmi_dbgeng_face){ table_of(family), client };
-	atomic_init(&client->references, 1);
+	atomic_init(&client->uses, 1);
 	client->session = session;
 	client->output_mask = TMI_DBGENG_OUTPUT_DEFAULT;
 	client->output_width = 80;
@@ -179,10 +183,12 @@ static bool part_from(struct tmi_dbgeng_client *client)
 	bool last;
 
 	pthread_mutex_lock(&session->lock);
+	pthread_mutex_lock(&session->wake_lock);
 	while (*link != client)
 		link = &(*link)->next;
 	*link = client->next;
 	last = !session->clients;
+	pthread_mutex_unlock(&session->wake_lock);
 	pthread_mutex_unlock(&session->lock);
 	return last;
 }
@@ -231,26 +237,60 @@ HRESULT tmi_dbgeng_client_query(struct tmi_dbgeng_client *client, REFIID iid, PV
 	return E_NOINTERFACE;
 }
 
+/* One pin in the count of uses; the lower half are references. */
+#define PIN ((uint64_t)1 << 32)
+
+static ULONG references_of(uint64_t uses)
+{
+	return (ULONG)uses;
+}
+
 ULONG tmi_dbgeng_client_add_ref(struct tmi_dbgeng_client *client)
 {
-	return atomic_fetch_add_explicit(&client->references, 1, memory_order_relaxed) + 1;
+	return references_of(atomic_fetch_add_explicit(&client->uses, 1, memory_order_relaxed) + 1);
+}
+
+void tmi_dbgeng_client_pin(struct tmi_dbgeng_client *client)
+{
+	atomic_fetch_add_explicit(&client->uses, PIN, memory_order_relaxed);
+}
+
+void tmi_dbgeng_client_unpin(struct tmi_dbgeng_client *client)
+{
+	if (atomic_fetch_sub_explicit(&client->uses, PIN, memory_order_acq_rel) == PIN)
+		client_free(client);
 }
 
 bool tmi_dbgeng_client_keep(struct tmi_dbgeng_client *client)
 {
-	ULONG references = atomic_load(&client->references);
+	uint64_t uses = atomic_load(&client->uses);
 
-	while (references &&
-	       !atomic_compare_exchange_weak(&client->references, &references, references + 1))
+	while (references_of(uses) &&
+	       !atomic_compare_exchange_weak(&client->uses, &uses, uses + PIN))
 		;
-	return references != 0;
+	return references_of(uses) != 0;
+}
+
+bool tmi_dbgeng_client_is_released(const struct tmi_dbgeng_client *client)
+{
+	return !references_of(atomic_load(&client->uses));
+}
+
+/* Threads that wait for something on behalf of a client that is gone are to notice. */
+static void wake_waits(struct tmi_dbgeng_session *session)
+{
+	pthread_mutex_lock(&session->wake_lock);
+	pthread_cond_broadcast(&session->wake);
+	pthread_mutex_unlock(&session->wake_lock);
 }
 
 ULONG tmi_dbgeng_client_release(struct tmi_dbgeng_client *client)
 {
-	ULONG left = atomic_fetch_sub_explicit(&client->references, 1, memory_order_acq_rel) - 1;
+	/* The reference becomes a pin: the session stays while its waits are woken. */
+	uint64_t before = atomic_fetch_add_explicit(&client->uses, PIN - 1, memory_order_acq_rel);
 
-	if (left == 0)
-		client_free(client);
-	return left;
+	if (references_of(before) == 1)
+		wake_waits(client->session);
+	tmi_dbgeng_client_unpin(client);
+	return references_of(before) - 1;
 }

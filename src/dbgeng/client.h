@@ -52,15 +52,19 @@ struct tmi_dbgeng_prefix {
 
 struct tmi_dbgeng_client {
 	struct tmi_dbgeng_face faces[TMI_DBGENG_FAMILIES];
-	_Atomic ULONG references;
+	_Atomic uint64_t uses; /* references of the program, and above them pins; client.c */
 	struct tmi_dbgeng_session *session;
 	struct tmi_dbgeng_client *next; /* in the session */
 
-	/* Callbacks; of each pair at most one is set. The references are the client's. */
+	/*
+	 * Callbacks; of each pair at most one is set. The references are the client's. Those of
+	 * events are changed with the wake_lock held too.
+	 */
 	IDebugEventCallbacks *events;
 	IDebugEventCallbacksWide *events_wide;
-	ULONG interest; /* mask that GetInterestMask gave */
-	bool disabled;  /* a callback answered that its process is gone */
+	ULONG interest;        /* mask that GetInterestMask gave */
+	unsigned told;         /* event callbacks that run now; under the session's wake_lock */
+	_Atomic bool disabled; /* a callback answered that its process is gone */
 	IDebugOutputCallbacks *output;
 	IDebugOutputCallbacksWide *output_wide;
 	IDebugOutputCallbacks2 *output2; /* the same object as output, if it has this version */
@@ -71,6 +75,7 @@ struct tmi_dbgeng_client {
 	struct tmi_dbgeng_prefix *prefixes; /* NULL = none */
 	bool exit_dispatch; /* ExitDispatch was called; under the session's wake_lock */
 	bool line_begun;    /* output so far does not end with a newline */
+	bool in_output;     /* its output callback runs: it is not called inside itself */
 
 	ULONG64 *tagged; /* handles of StartEnumTagged that were not ended */
 	size_t tagged_count;
@@ -92,12 +97,22 @@ bool tmi_dbgeng_is_client(const void *object);
 /* QueryInterface of a client. */
 HRESULT tmi_dbgeng_client_query(struct tmi_dbgeng_client *client, REFIID iid, PVOID *object);
 ULONG tmi_dbgeng_client_add_ref(struct tmi_dbgeng_client *client);
+ULONG tmi_dbgeng_client_release(struct tmi_dbgeng_client *client);
+
 /*
- * Takes a reference of a client that was found in its session's list, with the lock held. False
- * when another thread has just given its last one back: the client is on its way out.
+ * A pin keeps the object, as a reference does, but not the client: when the program has given back
+ * its last reference the client is told nothing any more and waits end, and with the last pin the
+ * object goes. Whoever pins a client has another pin or knows of a reference.
+ */
+void tmi_dbgeng_client_pin(struct tmi_dbgeng_client *client);
+void tmi_dbgeng_client_unpin(struct tmi_dbgeng_client *client);
+/*
+ * Pins a client that was found in its session's list, with the lock or the wake_lock held. False
+ * when it is on its way out.
  */
 bool tmi_dbgeng_client_keep(struct tmi_dbgeng_client *client);
-ULONG tmi_dbgeng_client_release(struct tmi_dbgeng_client *client);
+/* True when the program has no reference to a client any more. */
+bool tmi_dbgeng_client_is_released(const struct tmi_dbgeng_client *client);
 
 /* The answer of every slot that no part fills in. */
 HRESULT tmi_dbgeng_not_offered(void);

@@ -78,7 +78,6 @@ static struct tmi_dbgeng_system *system_of_manner(struct tmi_dbgeng_session *ses
 static HRESULT join_system(struct tmi_dbgeng_system *system, ULONG system_id)
 {
 	struct tmi_dbgeng_attached *attached;
-	size_t told = system->session->event_count;
 	uint32_t process;
 	tmem_status status;
 
@@ -87,9 +86,10 @@ static HRESULT join_system(struct tmi_dbgeng_system *system, ULONG system_id)
 		    !tmi_dbgeng_attached_gone(attached))
 			return HRESULT_FROM_NT(STATUS_PORT_ALREADY_SET);
 	}
-	status = tmem_attach_process(system->target, system_id, &process);
 	/* WaitForEvent is who tells of it. */
-	system->session->event_count = told;
+	system->session->muted = true;
+	status = tmem_attach_process(system->target, system_id, &process);
+	system->session->muted = false;
 	if (TMEM_FAILED(status))
 		return attach_result(system->session, system->target, status);
 	attached = tmi_dbgeng_attached_add(system, process, system_id);

@@ -35,6 +35,20 @@
 	ADD_REF(*Callbacks);                                                                       \
 	return tmi_dbgeng_leave(&call, S_OK)
 
+/*
+ * Waits until no event callback of the client runs any more: the object that it had may go. It is
+ * never one of this thread's, from whose inside nothing is registered.
+ */
+static void wait_for_callbacks(struct tmi_dbgeng_client *client)
+{
+	struct tmi_dbgeng_session *session = client->session;
+
+	pthread_mutex_lock(&session->wake_lock);
+	while (client->told)
+		pthread_cond_wait(&session->wake, &session->wake_lock);
+	pthread_mutex_unlock(&session->wake_lock);
+}
+
 /* Registers one object, of whichever width, or none. */
 static HRESULT replace_events(void *This, IDebugEventCallbacks *events,
 			      IDebugEventCallbacksWide *wide)
@@ -52,20 +66,27 @@ static HRESULT replace_events(void *This, IDebugEventCallbacks *events,
 		result = events->lpVtbl->GetInterestMask(events, &interest);
 	else if (wide)
 		result = wide->lpVtbl->GetInterestMask(wide, &interest);
+	if (result == S_OK) {
+		ADD_REF(events);
+		ADD_REF(wide);
+	}
 	tmi_dbgeng_callback_end();
 	if (result != S_OK)
 		return tmi_dbgeng_leave(&call, result);
-	ADD_REF(events);
-	ADD_REF(wide);
+	pthread_mutex_lock(&call.session->wake_lock);
 	old = call.client->events;
 	old_wide = call.client->events_wide;
 	call.client->events = events;
 	call.client->events_wide = wide;
 	call.client->interest = interest;
 	call.client->disabled = false;
+	pthread_mutex_unlock(&call.session->wake_lock);
+	tmi_dbgeng_client_pin(call.client);
 	tmi_dbgeng_leave(&call, S_OK);
+	wait_for_callbacks(call.client);
 	RELEASE(old);
 	RELEASE(old_wide);
+	tmi_dbgeng_client_unpin(call.client);
 	return S_OK;
 }
 

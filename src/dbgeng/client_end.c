@@ -148,7 +148,7 @@ static HRESULT get_exit_code(IDebugClient7 *This, PULONG Code)
 
 /*
  * Callbacks run on the thread that causes them, so there is nothing to dispatch: a thread that
- * waits here does nothing until another one calls ExitDispatch.
+ * waits here does nothing until another one calls ExitDispatch or releases the client.
  */
 static HRESULT wait_for_exit(struct tmi_dbgeng_client *client, ULONG timeout)
 {
@@ -163,13 +163,16 @@ static HRESULT wait_for_exit(struct tmi_dbgeng_client *client, ULONG timeout)
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&session->wake_lock);
-	while (!client->exit_dispatch && error != ETIMEDOUT)
+	while (!client->exit_dispatch && !tmi_dbgeng_client_is_released(client) &&
+	       error != ETIMEDOUT)
 		error = timeout == INFINITE ? pthread_cond_wait(&session->wake, &session->wake_lock)
 					    : pthread_cond_timedwait(&session->wake,
 								     &session->wake_lock, &until);
 	ended = client->exit_dispatch;
 	client->exit_dispatch = false;
 	pthread_mutex_unlock(&session->wake_lock);
+	if (!ended && tmi_dbgeng_client_is_released(client))
+		return E_UNEXPECTED;
 	return ended ? S_OK : S_FALSE;
 }
 
@@ -183,9 +186,9 @@ static HRESULT dispatch_callbacks(IDebugClient7 *This, ULONG Timeout)
 	if (tmi_dbgeng_in_callback())
 		return E_UNEXPECTED;
 	client = tmi_dbgeng_client_of(This);
-	tmi_dbgeng_client_add_ref(client);
+	tmi_dbgeng_client_pin(client);
 	result = wait_for_exit(client, Timeout);
-	tmi_dbgeng_client_release(client);
+	tmi_dbgeng_client_unpin(client);
 	return result;
 }
 

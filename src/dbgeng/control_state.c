@@ -138,19 +138,23 @@ static HRESULT check_options(ULONG before, ULONG after)
 }
 
 /*
- * Tells of new options, now or, when another thread's call holds the session, when that one leaves.
- * The lock is recursive: having it lets the call begin without waiting.
+ * Tells of new options: at once when another thread's call holds the session. The lock is
+ * recursive: having it lets a call begin without waiting, and inside of one its end tells.
  */
-static void tell_options(IDebugControl7 *This)
+static void tell_options(IDebugControl7 *This, ULONG options)
 {
+	const struct tmi_dbgeng_event event = { DEBUG_EVENT_CHANGE_ENGINE_STATE,
+						DEBUG_CES_ENGINE_OPTIONS, options };
 	struct tmi_dbgeng_session *session = session_of(This);
 	struct tmi_dbgeng_call call;
 
-	atomic_store(&session->options_changed, true);
-	if (pthread_mutex_trylock(&session->lock))
+	if (pthread_mutex_trylock(&session->lock)) {
+		tmi_dbgeng_events_tell_now(session, &event);
 		return;
+	}
 	tmi_dbgeng_enter(This, 0, &call);
 	pthread_mutex_unlock(&session->lock);
+	tmi_dbgeng_queue_event(session, event.kind, event.flags, event.argument);
 	tmi_dbgeng_leave(&call, S_OK);
 }
 
@@ -172,7 +176,7 @@ static HRESULT change_options(IDebugControl7 *This, ULONG keep, ULONG set)
 			return result;
 	} while (!atomic_compare_exchange_weak(options, &before, after));
 	if (after != before)
-		tell_options(This);
+		tell_options(This, after);
 	return S_OK;
 }
 

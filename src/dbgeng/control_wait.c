@@ -51,60 +51,68 @@ static bool is_running(const struct tmi_dbgeng_session *session)
 }
 
 /*
- * Stopping and resuming tell events of their own, for each system. Those of the whole session are
- * told instead, once: the queue and the status go back to where they were.
+ * Stopping and resuming tell events of their own, for each system; they are muted. Those of the
+ * whole session are told instead, once.
  */
-struct mark {
-	size_t event_count;
-	ULONG status;
-};
-
-static struct mark get_mark(struct tmi_dbgeng_session *session)
+static tmem_status stop(struct tmi_dbgeng_system *system)
 {
-	return (struct mark){ session->event_count, atomic_load(&session->status) };
+	tmem_status status;
+
+	system->session->muted = true;
+	status = tmem_suspend(system->target);
+	system->session->muted = false;
+	return status;
 }
 
-static void back_to(struct tmi_dbgeng_session *session, const struct mark *mark)
+static void resume(struct tmi_dbgeng_system *system)
 {
-	session->event_count = mark->event_count;
-	atomic_store(&session->status, mark->status);
+	system->session->muted = true;
+	tmem_resume(system->target);
+	system->session->muted = false;
 }
 
 static void resume_all(struct tmi_dbgeng_session *session)
 {
-	struct mark mark = get_mark(session);
-
 	for (struct tmi_dbgeng_system *one = session->systems; one; one = one->next) {
 		if (can_run(one) && one->suspends && is_suspended(one))
-			tmem_resume(one->target);
+			resume(one);
 	}
-	back_to(session, &mark);
+}
+
+/* Those that one stop_all() stopped run again. */
+static void resume_stopped(struct tmi_dbgeng_session *session)
+{
+	for (struct tmi_dbgeng_system *one = session->systems; one; one = one->next) {
+		if (one->just_stopped)
+			resume(one);
+	}
 }
 
 /* @initial: those that AttachProcess wanted to go on at first as well. */
 static HRESULT stop_all(struct tmi_dbgeng_session *session, bool initial)
 {
-	struct mark mark = get_mark(session);
 	tmem_status status = TMEM_S_OK;
 
 	for (struct tmi_dbgeng_system *one = session->systems; one; one = one->next) {
 		bool later = one->attach_flags & DEBUG_ATTACH_INVASIVE_NO_INITIAL_BREAK;
 
-		if (!can_run(one) || !one->suspends || (later && !initial) || is_suspended(one))
+		one->just_stopped = false;
+		if (TMEM_FAILED(status) || !can_run(one) || !one->suspends || (later && !initial) ||
+		    is_suspended(one))
 			continue;
-		status = tmem_suspend(one->target);
+		status = stop(one);
+		one->just_stopped = status == TMEM_S_OK;
 		/* One that has just ended is found by the next look. */
 		if (status == TMEM_E_UNEXPECTED)
 			status = TMEM_S_OK;
 		if (TMEM_FAILED(status)) {
 			tmi_dbgeng_explain(session, one->target);
-			break;
+			continue;
 		}
 		one->attach_flags &= ~(ULONG)DEBUG_ATTACH_INVASIVE_NO_INITIAL_BREAK;
 	}
-	back_to(session, &mark);
 	if (TMEM_FAILED(status))
-		resume_all(session);
+		resume_stopped(session);
 	return tmi_dbgeng_result(status);
 }
 
@@ -325,7 +333,8 @@ static HRESULT slice(struct tmi_dbgeng_session *session, struct wait *wait)
 }
 
 /* Sleeps until something may have happened. */
-static void sleep_on(struct tmi_dbgeng_session *session, const struct wait *wait)
+static void sleep_on(struct tmi_dbgeng_session *session, const struct tmi_dbgeng_client *client,
+		     const struct wait *wait)
 {
 	struct timespec until;
 
@@ -336,7 +345,8 @@ static void sleep_on(struct tmi_dbgeng_session *session, const struct wait *wait
 	     (until.tv_sec == wait->deadline.tv_sec && until.tv_nsec > wait->deadline.tv_nsec)))
 		until = wait->deadline;
 	pthread_mutex_lock(&session->wake_lock);
-	if (!session->break_in && !session->exit_interrupt)
+	if (!session->break_in && !session->exit_interrupt &&
+	    !tmi_dbgeng_client_is_released(client))
 		pthread_cond_timedwait(&session->wake, &session->wake_lock, &until);
 	pthread_mutex_unlock(&session->wake_lock);
 }
@@ -383,19 +393,23 @@ static HRESULT wait_for_event(IDebugControl7 *This, ULONG Flags, ULONG Timeout)
 	result = tmi_dbgeng_enter(This, TMI_DBGENG_CHANGES, &whole);
 	if (FAILED(result))
 		return result;
-	/* Kept until the end, whoever lets go of it between two slices. */
-	tmi_dbgeng_client_add_ref(whole.client);
+	/* Kept until the end, whoever lets go of it between two slices; nobody waits then. */
+	tmi_dbgeng_client_pin(whole.client);
 	result = tmi_dbgeng_leave(&whole, begin(whole.session));
 	if (SUCCEEDED(result)) {
 		while (wait.again) {
 			tmi_dbgeng_enter(This, TMI_DBGENG_CHANGES, &call);
 			result = tmi_dbgeng_leave(&call, slice(call.session, &wait));
 			if (wait.again)
-				sleep_on(whole.session, &wait);
+				sleep_on(whole.session, whole.client, &wait);
+			if (wait.again && tmi_dbgeng_client_is_released(whole.client)) {
+				result = E_UNEXPECTED;
+				break;
+			}
 		}
 		finish(whole.session);
 	}
-	tmi_dbgeng_client_release(whole.client);
+	tmi_dbgeng_client_unpin(whole.client);
 	return result;
 }
 

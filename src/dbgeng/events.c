@@ -10,14 +10,6 @@
 #include "dbgeng/client.h"
 #include "dbgeng/output.h"
 
-/* A registered callback object, with a reference of the delivery's own. */
-struct tmi_dbgeng_receiver {
-	struct tmi_dbgeng_client *client; /* referenced too */
-	IDebugEventCallbacks *events;     /* this, or */
-	IDebugEventCallbacksWide *wide;
-	ULONG interest;
-};
-
 void tmi_dbgeng_queue_event(struct tmi_dbgeng_session *session, ULONG kind, ULONG flags,
 			    ULONG64 argument)
 {
@@ -41,47 +33,72 @@ void tmi_dbgeng_set_status(struct tmi_dbgeng_session *session, ULONG status)
 				       DEBUG_CES_EXECUTION_STATUS, status);
 }
 
-static void add_receiver(struct tmi_dbgeng_delivery *delivery, struct tmi_dbgeng_client *client)
+/* Pins every client that has not been released yet. */
+static void take_clients(struct tmi_dbgeng_session *session, struct tmi_dbgeng_delivery *delivery)
 {
-	struct tmi_dbgeng_receiver *receiver = &delivery->receivers[delivery->receiver_count];
+	size_t count = 0;
 
-	if (client->disabled || (!client->events && !client->events_wide) ||
-	    !tmi_dbgeng_client_keep(client))
-		return;
-	*receiver = (struct tmi_dbgeng_receiver){ client, client->events, client->events_wide,
-						  client->interest };
-	if (receiver->events)
-		receiver->events->lpVtbl->AddRef(receiver->events);
-	else
-		receiver->wide->lpVtbl->AddRef(receiver->wide);
-	delivery->receiver_count++;
+	pthread_mutex_lock(&session->wake_lock);
+	for (struct tmi_dbgeng_client *client = session->clients; client; client = client->next)
+		count++;
+	delivery->clients = calloc(count ? count : 1, sizeof(struct tmi_dbgeng_client *));
+	for (struct tmi_dbgeng_client *client = session->clients; client && delivery->clients;
+	     client = client->next) {
+		if (tmi_dbgeng_client_keep(client))
+			delivery->clients[delivery->client_count++] = client;
+	}
+	pthread_mutex_unlock(&session->wake_lock);
 }
 
 void tmi_dbgeng_events_take(struct tmi_dbgeng_session *session,
 			    struct tmi_dbgeng_delivery *delivery)
 {
-	size_t clients = 0;
-
 	delivery->events = session->events;
 	delivery->event_count = session->event_count;
 	session->events = NULL;
 	session->event_count = 0;
 	session->event_room = 0;
-	for (struct tmi_dbgeng_client *client = session->clients; client; client = client->next)
-		clients++;
-	delivery->receivers = calloc(clients, sizeof(*delivery->receivers));
-	if (!delivery->receivers)
-		return;
-	for (struct tmi_dbgeng_client *client = session->clients; client; client = client->next)
-		add_receiver(delivery, client);
+	take_clients(session, delivery);
+}
+
+/* A registered callback object, which stays registered and alive until end_telling(). */
+struct receiver {
+	IDebugEventCallbacks *events; /* this, or */
+	IDebugEventCallbacksWide *wide;
+};
+
+/* False when the client is not registered, or not for this kind of event, or gone. */
+static bool begin_telling(struct tmi_dbgeng_client *client, ULONG kind, struct receiver *receiver)
+{
+	bool wanted;
+
+	pthread_mutex_lock(&client->session->wake_lock);
+	*receiver = (struct receiver){ client->events, client->events_wide };
+	wanted = (receiver->events || receiver->wide) && (client->interest & kind) &&
+		 !client->disabled && !tmi_dbgeng_client_is_released(client);
+	client->told += wanted;
+	pthread_mutex_unlock(&client->session->wake_lock);
+	return wanted;
+}
+
+/* @result: what the callback answered; nobody asks one again whose process is gone. */
+static void end_telling(struct tmi_dbgeng_client *client, const struct receiver *receiver,
+			HRESULT result)
+{
+	pthread_mutex_lock(&client->session->wake_lock);
+	if (tmi_dbgeng_is_rpc_error(result) && client->events == receiver->events &&
+	    client->events_wide == receiver->wide)
+		client->disabled = true;
+	client->told--;
+	pthread_cond_broadcast(&client->session->wake);
+	pthread_mutex_unlock(&client->session->wake_lock);
 }
 
 #define CALL(receiver, method, ...)                                                                \
 	((receiver)->events ? (receiver)->events->lpVtbl->method((receiver)->events, __VA_ARGS__)  \
 			    : (receiver)->wide->lpVtbl->method((receiver)->wide, __VA_ARGS__))
 
-static HRESULT call_receiver(const struct tmi_dbgeng_receiver *receiver,
-			     const struct tmi_dbgeng_event *event)
+static HRESULT call_receiver(const struct receiver *receiver, const struct tmi_dbgeng_event *event)
 {
 	switch (event->kind) {
 	case DEBUG_EVENT_SESSION_STATUS: return CALL(receiver, SessionStatus, event->flags);
@@ -93,45 +110,43 @@ static HRESULT call_receiver(const struct tmi_dbgeng_receiver *receiver,
 	}
 }
 
-static void disable(struct tmi_dbgeng_client *client)
+static void tell(struct tmi_dbgeng_client *client, const struct tmi_dbgeng_event *event)
 {
-	pthread_mutex_lock(&client->session->lock);
-	client->disabled = true;
-	pthread_mutex_unlock(&client->session->lock);
-}
-
-static void tell(struct tmi_dbgeng_receiver *receiver, const struct tmi_dbgeng_event *event)
-{
+	struct receiver receiver;
 	HRESULT result;
 
-	if (!(receiver->interest & event->kind))
+	if (!begin_telling(client, event->kind, &receiver))
 		return;
 	tmi_dbgeng_callback_begin();
-	result = call_receiver(receiver, event);
+	result = call_receiver(&receiver, event);
 	tmi_dbgeng_callback_end();
-	if (tmi_dbgeng_is_rpc_error(result)) {
-		disable(receiver->client);
-		receiver->interest = 0;
-	}
+	end_telling(client, &receiver, result);
 }
 
 void tmi_dbgeng_events_tell(struct tmi_dbgeng_delivery *delivery)
 {
 	for (size_t i = 0; i < delivery->event_count; i++) {
-		for (size_t k = 0; k < delivery->receiver_count; k++)
-			tell(&delivery->receivers[k], &delivery->events[i]);
+		for (size_t k = 0; k < delivery->client_count; k++)
+			tell(delivery->clients[k], &delivery->events[i]);
 	}
-	for (size_t k = 0; k < delivery->receiver_count; k++) {
-		struct tmi_dbgeng_receiver *receiver = &delivery->receivers[k];
-
-		if (receiver->events)
-			receiver->events->lpVtbl->Release(receiver->events);
-		else
-			receiver->wide->lpVtbl->Release(receiver->wide);
-		tmi_dbgeng_client_release(receiver->client);
-	}
-	free(delivery->receivers);
+	for (size_t k = 0; k < delivery->client_count; k++)
+		tmi_dbgeng_client_unpin(delivery->clients[k]);
+	free(delivery->clients);
 	free(delivery->events);
+}
+
+void tmi_dbgeng_events_tell_now(struct tmi_dbgeng_session *session,
+				const struct tmi_dbgeng_event *event)
+{
+	struct tmi_dbgeng_delivery delivery = { 0 };
+
+	delivery.events = malloc(sizeof(*event));
+	if (!delivery.events)
+		return;
+	*delivery.events = *event;
+	delivery.event_count = 1;
+	take_clients(session, &delivery);
+	tmi_dbgeng_events_tell(&delivery);
 }
 
 static void on_debuggee_state(void *context, uint32_t flags, uint64_t argument)
@@ -139,7 +154,8 @@ static void on_debuggee_state(void *context, uint32_t flags, uint64_t argument)
 	struct tmi_dbgeng_session *session = ((struct tmi_dbgeng_system *)context)->session;
 
 	pthread_mutex_lock(&session->lock);
-	tmi_dbgeng_queue_event(session, DEBUG_EVENT_CHANGE_DEBUGGEE_STATE, flags, argument);
+	if (!session->muted)
+		tmi_dbgeng_queue_event(session, DEBUG_EVENT_CHANGE_DEBUGGEE_STATE, flags, argument);
 	pthread_mutex_unlock(&session->lock);
 }
 
@@ -149,7 +165,9 @@ static void on_engine_state(void *context, uint32_t flags, uint64_t argument)
 	struct tmi_dbgeng_session *session = system->session;
 
 	pthread_mutex_lock(&session->lock);
-	if (flags == TMEM_CES_EXECUTION_STATUS)
+	if (session->muted)
+		; /* whoever muted it tells of the change */
+	else if (flags == TMEM_CES_EXECUTION_STATUS)
 		tmi_dbgeng_set_status(session, (ULONG)argument);
 	else
 		tmi_dbgeng_queue_event(

@@ -29,7 +29,8 @@ bool tmi_dbgeng_is_output_control(ULONG control)
 static bool is_receiver(const struct tmi_dbgeng_client *receiver,
 			const struct tmi_dbgeng_client *sender, ULONG control, ULONG mask)
 {
-	if (receiver->disabled || (!receiver->output && !receiver->output_wide))
+	if (receiver->disabled || receiver->in_output ||
+	    (!receiver->output && !receiver->output_wide))
 		return false;
 	if (!(control & DEBUG_OUTCTL_OVERRIDE_MASK) && !(receiver->output_mask & mask))
 		return false;
@@ -205,7 +206,9 @@ static void deliver(struct tmi_dbgeng_client *receiver, const struct message *me
 	HRESULT result;
 
 	tmi_dbgeng_callback_begin();
+	receiver->in_output = true;
 	result = call_receiver(receiver, message);
+	receiver->in_output = false;
 	tmi_dbgeng_callback_end();
 	if (tmi_dbgeng_is_rpc_error(result))
 		receiver->disabled = true;
@@ -250,7 +253,10 @@ void tmi_dbgeng_send(struct tmi_dbgeng_client *client, ULONG control, ULONG mask
 		deliver(receiver, &message);
 		/* The callback may have released clients, but not this one. */
 		next = receiver->next;
-		tmi_dbgeng_client_release(receiver);
+		/* It goes here if it was its last: with the lock held, callbacks change nothing. */
+		tmi_dbgeng_callback_begin();
+		tmi_dbgeng_client_unpin(receiver);
+		tmi_dbgeng_callback_end();
 	}
 }
 

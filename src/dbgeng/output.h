@@ -15,7 +15,8 @@
  * The log file gets it too, unless @control is IGNORE or has NOT_LOGGED, or the log's mask lacks
  * it. The lock is held. Each line begins with the prefix of the client that gets it. A callback
  * registered in the other width gets the text converted, one that takes no DML gets DML without its
- * tags. What a callback returns is ignored, but a client whose process is gone gets no more.
+ * tags. What a callback returns is ignored, but a client whose process is gone gets no more. A
+ * callback is not called inside itself: what it prints goes to the other clients.
  */
 void tmi_dbgeng_send(struct tmi_dbgeng_client *client, ULONG control, ULONG mask, const char *text,
 		     size_t size);

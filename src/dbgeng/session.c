@@ -48,7 +48,7 @@ HRESULT tmi_dbgeng_enter(void *object, unsigned needs, struct tmi_dbgeng_call *c
 	call->client = tmi_dbgeng_client_of(object);
 	call->session = call->client->session;
 	/* A callback may release the client during the call. */
-	tmi_dbgeng_client_add_ref(call->client);
+	tmi_dbgeng_client_pin(call->client);
 	pthread_mutex_lock(&call->session->lock);
 	call->session->depth++;
 	call->system = call->session->current;
@@ -62,15 +62,12 @@ HRESULT tmi_dbgeng_leave(struct tmi_dbgeng_call *call, HRESULT result)
 	struct tmi_dbgeng_delivery delivery = { 0 };
 	struct tmi_dbgeng_session *session = call->session;
 
-	if (atomic_exchange(&session->options_changed, false))
-		tmi_dbgeng_queue_event(session, DEBUG_EVENT_CHANGE_ENGINE_STATE,
-				       DEBUG_CES_ENGINE_OPTIONS, atomic_load(&session->options));
 	if (session->depth == 1 && session->event_count > 0)
 		tmi_dbgeng_events_take(session, &delivery);
 	session->depth--;
 	pthread_mutex_unlock(&session->lock);
 	tmi_dbgeng_events_tell(&delivery);
-	tmi_dbgeng_client_release(call->client);
+	tmi_dbgeng_client_unpin(call->client);
 	return result;
 }
 

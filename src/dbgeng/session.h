@@ -36,6 +36,7 @@ struct tmi_dbgeng_system {
 	bool kernel;                  /* kernel mode */
 	bool live;                    /* its memory may change by itself */
 	bool suspends;                /* stopped by us whenever the session is not running */
+	bool just_stopped;            /* by the last attempt to stop all */
 	ULONG attach_flags;           /* of AttachProcess */
 	struct tmi_session *commands; /* made by the first Execute, NULL = none yet */
 };
@@ -84,6 +85,7 @@ struct tmi_dbgeng_session {
 	struct tmi_dbgeng_event *events; /* queue */
 	size_t event_count;
 	size_t event_room;
+	bool muted; /* what tmem tells now is not put into the queue; the status stays */
 
 	ULONG radix;                /* of numbers in commands and expressions, 0 = 16 */
 	struct tmi_dbgeng_log *log; /* the open log file, NULL = none; control_log.c */
@@ -99,18 +101,17 @@ struct tmi_dbgeng_session {
 	struct tmi_dbgeng_attached *attached; /* by AttachProcess, oldest first; attached.h */
 
 	/* Outside of the lock. */
-	_Atomic bool options_changed;    /* and no event queued for it yet */
 	_Atomic ULONG options;           /* DEBUG_ENGOPT_ */
 	_Atomic ULONG status;            /* DEBUG_STATUS_ */
 	_Atomic ULONG interrupt_timeout; /* seconds */
 	pthread_mutex_t wake_lock;       /* short: over the fields below and closing of targets */
-	pthread_cond_t wake;             /* an interrupt or ExitDispatch came */
-	bool interrupted;                /* SetInterrupt(ACTIVE or PASSIVE), not asked for yet */
-	bool break_in;                   /* SetInterrupt(ACTIVE), no wait has acted on it yet */
-	bool exit_interrupt;             /* SetInterrupt(EXIT), the same */
-	bool waiting;                    /* a thread is in WaitForEvent */
-	volatile int stop_opening;       /* for tmem_open2(), which wants an int: __atomic_ only */
-	char *kernel_options;            /* of SetKernelConnectionOptions, NULL = none */
+	pthread_cond_t wake; /* an interrupt, ExitDispatch, the end of a client or event callback */
+	bool interrupted;    /* SetInterrupt(ACTIVE or PASSIVE), not asked for yet */
+	bool break_in;       /* SetInterrupt(ACTIVE), no wait has acted on it yet */
+	bool exit_interrupt; /* SetInterrupt(EXIT), the same */
+	bool waiting;        /* a thread is in WaitForEvent */
+	volatile int stop_opening; /* for tmem_open2(), which wants an int: __atomic_ only */
+	char *kernel_options;      /* of SetKernelConnectionOptions, NULL = none */
 };
 
 /* What a call needs before it may do its work. */
@@ -225,18 +226,22 @@ bool tmi_dbgeng_tmem_id(struct tmi_dbgeng_session *session, enum tmi_dbgeng_id_k
 void tmi_dbgeng_listen(struct tmi_dbgeng_system *system);
 
 /*
- * What a leaving call has to tell: the queue, and who is registered, taken while the lock is held.
- * tmi_dbgeng_events_tell() calls them without it and frees.
+ * What a leaving call has to tell: the queue, and the clients, taken while the lock is held.
+ * tmi_dbgeng_events_tell() calls those that are registered then, without it, and frees.
  */
 struct tmi_dbgeng_delivery {
 	struct tmi_dbgeng_event *events;
 	size_t event_count;
-	struct tmi_dbgeng_receiver *receivers;
-	size_t receiver_count;
+	struct tmi_dbgeng_client **clients; /* each with a pin */
+	size_t client_count;
 };
 void tmi_dbgeng_events_take(struct tmi_dbgeng_session *session,
 			    struct tmi_dbgeng_delivery *delivery);
 void tmi_dbgeng_events_tell(struct tmi_dbgeng_delivery *delivery);
+
+/* Tells one event at once, whatever another thread's call is doing; the lock is not needed. */
+void tmi_dbgeng_events_tell_now(struct tmi_dbgeng_session *session,
+				const struct tmi_dbgeng_event *event);
 
 /* A status of tmem is an HRESULT already; this names the place where one becomes the other. */
 static inline HRESULT tmi_dbgeng_result(tmem_status status)
