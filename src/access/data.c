@@ -37,11 +37,13 @@ static __attribute__((noinline)) tmem_status read_layers(tmem_target *target, ui
 	return status;
 }
 
-/* Not near the last read: by the page tables if they are at hand. */
+/* Not near the last read: by the page tables if they are at hand, or from the mapped file. */
 static __attribute__((noinline)) tmem_status
 read_far(tmem_target *target, uint64_t offset, void *buffer, size_t buffer_size, size_t *bytes_read)
 {
-	if (!target || !buffer || !tmi_quick_read(target, offset, buffer, buffer_size))
+	if (!target || !buffer ||
+	    !(tmi_quick_read(target, offset, buffer, buffer_size) ||
+	      tmi_quick_read_lent(target, offset, buffer, buffer_size)))
 		return read_layers(target, offset, buffer, buffer_size, bytes_read);
 	if (bytes_read)
 		*bytes_read = buffer_size;

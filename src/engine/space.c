@@ -67,8 +67,7 @@ uint64_t tmi_space_clip(const struct tmi_space *space, uint64_t address, uint64_
 	return size - 1 > last - address ? last : address + size - 1;
 }
 
-/* Copies lent bytes; false when they are not all lent, or their file was cut. */
-static bool read_lent(struct tmi_space *space, uint64_t address, void *buffer, size_t size)
+bool tmi_space_read_lent(struct tmi_space *space, uint64_t address, void *buffer, size_t size)
 {
 	/* Taken before the view: a write in between makes the stretch out of date, not wrong. */
 	uint64_t generation = tmi_space_generation(space);
@@ -94,7 +93,8 @@ tmem_status tmi_space_read(struct tmi_space *space, uint64_t address, void *buff
 	size = tmi_space_clip(space, address, size) - address + 1;
 	if (translation)
 		return tmi_translated_read(translation, address, buffer, size, flags, done);
-	if (!tmi_space_facts_now(space)->lends || !read_lent(space, address, buffer, size))
+	if (!tmi_space_facts_now(space)->lends ||
+	    !tmi_space_read_lent(space, address, buffer, size))
 		return tmi_storage_read(space, address, buffer, size, flags, done);
 	*done = size;
 	return TMEM_S_OK;

@@ -98,6 +98,12 @@ bool tmi_space_untouched(struct tmi_space *space, const struct tmi_run *run, uin
 /* Lends bytes; false when it cannot (live, cached, overlaid there). */
 bool tmi_space_view(struct tmi_space *space, uint64_t address, struct tmi_borrow *borrow);
 
+/*
+ * Copies lent bytes, and offers the stretch that they stand in to whoever knows the context
+ * (hot.h). False when they are not all lent, or their file was cut.
+ */
+bool tmi_space_read_lent(struct tmi_space *space, uint64_t address, void *buffer, size_t size);
+
 /* Changes when views and copies of this space may be out of date: write, discard, resume, exec. */
 uint64_t tmi_space_generation(const struct tmi_space *space);
 
