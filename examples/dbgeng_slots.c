@@ -21,7 +21,7 @@ typedef int32_t method(void *object, ...);
 #define INITIAL_BREAK 0x20
 #define DETACH        2
 #define THIS_CLIENT   0
-#define NORMAL_OUTPUT 1
+#define OUTPUT_MASK   3 /* what commands print, and errors */
 
 struct id {
 	uint32_t a;
@@ -113,7 +113,7 @@ static void listen(void)
 	} object = { table };
 
 	check(SLOT(client, 34)(client, &object), "SetOutputCallbacks");
-	check(SLOT(client, 36)(client, NORMAL_OUTPUT), "SetOutputMask");
+	check(SLOT(client, 36)(client, OUTPUT_MASK), "SetOutputMask");
 }
 
 /* Names of files are UTF-16 for newer clients. */

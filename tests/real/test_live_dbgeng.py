@@ -392,7 +392,7 @@ def check_slots(where, toured, at, expected):
     assert said.bytes_at() == (at, expected), said.text
     assert said.lines["found"] == ["%016x" % at], said.text
     machine, pointer, _ = toured.machine()
-    assert said.lines["state"] == ["effective %04x, status 6, system 0, output 1" % machine]
+    assert said.lines["state"] == ["effective %04x, status 6, system 0, output 3" % machine]
     assert shown(at, pointer) + "  " + expected[:4].hex(" ") in said.text, said.text
     assert said.threads() == toured.threads(), said.text
     rows = said.lists["modules"]
