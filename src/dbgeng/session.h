@@ -39,6 +39,13 @@ struct tmi_dbgeng_system {
 	bool just_stopped;            /* by the last attempt to stop all */
 	ULONG attach_flags;           /* of AttachProcess */
 	struct tmi_session *commands; /* made by the first Execute, NULL = none yet */
+
+	/* The thread that was current in a process when another one was selected; tmem's ids. */
+	struct tmi_dbgeng_last_thread {
+		ULONG process;
+		ULONG thread;
+	} * last_threads;
+	size_t last_thread_count;
 };
 
 /* An event on its way to the clients. */

@@ -20,6 +20,7 @@ static void system_free(struct tmi_dbgeng_system *system)
 	free(system->spec);
 	free(system->options);
 	free(system->file);
+	free(system->last_threads);
 	free(system);
 }
 

@@ -141,6 +141,48 @@ static void forget_steps(struct tmi_dbgeng_session *session, size_t first)
 	session->event_count = kept;
 }
 
+static struct tmi_dbgeng_last_thread *find_last_thread(const struct tmi_dbgeng_system *system,
+						       ULONG process)
+{
+	for (size_t i = 0; i < system->last_thread_count; i++)
+		if (system->last_threads[i].process == process)
+			return &system->last_threads[i];
+	return NULL;
+}
+
+/* Notes which thread was current in a process that is left; not at all when out of memory. */
+static void note_last_thread(struct tmi_dbgeng_system *system, const struct place *left)
+{
+	struct tmi_dbgeng_last_thread *last = find_last_thread(system, left->process);
+
+	if (left->process == TMEM_ANY_ID || left->thread == TMEM_ANY_ID)
+		return;
+	if (!last) {
+		last = reallocarray(system->last_threads, system->last_thread_count + 1,
+				    sizeof(*last));
+		if (!last)
+			return;
+		system->last_threads = last;
+		last += system->last_thread_count++;
+		last->process = left->process;
+	}
+	last->thread = left->thread;
+}
+
+/* A process that is selected again has the thread that it had, unless that one has ended. */
+static void change_process(struct tmi_dbgeng_system *system, const struct place *left,
+			   ULONG process, ULONG thread)
+{
+	const struct tmi_dbgeng_last_thread *last;
+
+	if (process == TMEM_ANY_ID || process == left->process)
+		return;
+	note_last_thread(system, left);
+	last = thread == TMEM_ANY_ID ? find_last_thread(system, process) : NULL;
+	if (last)
+		tmem_set_current_thread_id(system->target, last->thread);
+}
+
 HRESULT tmi_dbgeng_select(struct tmi_dbgeng_session *session, struct tmi_dbgeng_system *system,
 			  ULONG process, ULONG thread)
 {
@@ -154,6 +196,8 @@ HRESULT tmi_dbgeng_select(struct tmi_dbgeng_session *session, struct tmi_dbgeng_
 	status = move(system->target, process, thread);
 	if (TMEM_FAILED(status))
 		move(system->target, inside.process, inside.thread);
+	else
+		change_process(system, &inside, process, thread);
 	forget_steps(session, first);
 	if (TMEM_FAILED(status))
 		return tmi_dbgeng_result(status);

@@ -40,7 +40,8 @@ HRESULT tmi_dbgeng_list_threads(const struct tmi_dbgeng_system *system,
  * tmi_dbgeng_select() - makes a system, and in it a process or a thread, the current one.
  * @system: a ready one.
  * @process: tmem's id, or DEBUG_ANY_ID: the one that is current there stays.
- * @thread: tmem's id of a thread of that process, or DEBUG_ANY_ID: the process's choice.
+ * @thread: tmem's id of a thread of that process, or DEBUG_ANY_ID: the one that was current when
+ *	another process was selected, else the first one.
  *
  * Queues one ChangeEngineState(CURRENT_THREAD) if anything changed: tmem's own reports of the steps
  * are taken out of the queue. On failure everything is as it was.

@@ -173,6 +173,19 @@ static void test_select(void **state)
 	assert_int_equal(CALL(SetCurrentSystemId, o.system, 1), E_NOINTERFACE);
 	assert_int_equal(log->count, 0);
 	assert_current(&o, 0, 0, ids[1]);
+
+	/* Back in a process: the thread that was current there, also behind another system. */
+	assert_int_equal(CALL(SetCurrentProcessId, o.system, 1), S_OK);
+	assert_told(log, other);
+	assert_int_equal(CALL(SetCurrentProcessId, o.system, 0), S_OK);
+	assert_told(log, ids[1]);
+	assert_current(&o, 0, 0, ids[1]);
+	objects_add_text(&o, three);
+	log->count = 0;
+	assert_int_equal(CALL(SetCurrentProcessId, o.system, 1), S_OK);
+	assert_told(log, other);
+	assert_int_equal(CALL(SetCurrentProcessId, o.system, 0), S_OK);
+	assert_told(log, ids[1]);
 	objects_close(&o);
 }
 
