@@ -79,7 +79,7 @@ static HRESULT get_running_process_system_ids(IDebugClient7 *This, ULONG64 Serve
 
 	if (ActualCount)
 		*ActualCount = 0;
-	if (!This || Server || (Count && !Ids))
+	if (!This || Server)
 		return E_INVALIDARG;
 	result = list_processes(&list);
 	if (SUCCEEDED(result) && ActualCount)

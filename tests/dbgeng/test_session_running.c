@@ -113,7 +113,9 @@ static void test_ids(void **state)
 	assert_int_equal(CLIENT(&d, GetRunningProcessSystemIds, 1, ids, 65536, &count),
 			 E_INVALIDARG);
 	assert_int_equal(count, 0);
-	assert_int_equal(CLIENT(&d, GetRunningProcessSystemIds, 0, NULL, 1, &count), E_INVALIDARG);
+	/* An output that is not wanted is no error, whatever its size. */
+	assert_int_equal(CLIENT(&d, GetRunningProcessSystemIds, 0, NULL, 1, &count), S_OK);
+	assert_true(count > 1);
 	debugger_end(&d);
 }
 
