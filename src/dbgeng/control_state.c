@@ -311,9 +311,11 @@ static HRESULT get_last_event_information(IDebugControl7 *This, PULONG Type, PUL
 					  PULONG DescriptionUsed)
 {
 	struct last_event event;
-	HRESULT extra, text;
-	HRESULT result = enter_event(This, Type, ProcessId, ThreadId, &event);
+	HRESULT result, extra, text;
 
+	tmi_dbgeng_zero(ExtraInformationUsed);
+	tmi_dbgeng_zero(DescriptionUsed);
+	result = enter_event(This, Type, ProcessId, ThreadId, &event);
 	if (FAILED(result))
 		return result;
 	extra = tmi_dbgeng_return_bytes(&event.exception, event.extra_size, ExtraInformation,
@@ -330,9 +332,11 @@ static HRESULT get_last_event_information_wide(IDebugControl7 *This, PULONG Type
 					       ULONG DescriptionSize, PULONG DescriptionUsed)
 {
 	struct last_event event;
-	HRESULT extra, text;
-	HRESULT result = enter_event(This, Type, ProcessId, ThreadId, &event);
+	HRESULT result, extra, text;
 
+	tmi_dbgeng_zero(ExtraInformationUsed);
+	tmi_dbgeng_zero(DescriptionUsed);
+	result = enter_event(This, Type, ProcessId, ThreadId, &event);
 	if (FAILED(result))
 		return result;
 	extra = tmi_dbgeng_return_bytes(&event.exception, event.extra_size, ExtraInformation,
@@ -352,10 +356,8 @@ static HRESULT get_stored_event_information(IDebugControl7 *This, PULONG Type, P
 	struct tmi_dbgeng_call call;
 	HRESULT result;
 
-	if (ContextUsed)
-		*ContextUsed = 0;
-	if (ExtraInformationUsed)
-		*ExtraInformationUsed = 0;
+	tmi_dbgeng_zero(ContextUsed);
+	tmi_dbgeng_zero(ExtraInformationUsed);
 	if (!Type || !ProcessId || !ThreadId)
 		return E_INVALIDARG;
 	*Type = 0;

@@ -78,12 +78,28 @@ static void test_names(void **state)
 					   control, 9, NULL, 0, &first, NULL, 0, &second));
 }
 
+static void test_last_event(void **state)
+{
+	ULONG type, process, thread;
+
+	assert_zeros(E_INVALIDARG,
+		     IDebugControl7_GetLastEventInformation(control, NULL, &process, &thread, NULL,
+							    0, &first, NULL, 0, &second));
+	assert_zeros(E_INVALIDARG,
+		     IDebugControl7_GetLastEventInformationWide(control, &type, NULL, &thread, NULL,
+								0, &first, NULL, 0, &second));
+	assert_zeros(E_UNEXPECTED,
+		     IDebugControl7_GetStoredEventInformation(control, &type, &process, &thread,
+							      NULL, 0, &first, NULL, 0, &second));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_system_version, start, end),
 		cmocka_unit_test_setup_teardown(test_system_version_string, start, end),
 		cmocka_unit_test_setup_teardown(test_names, start, end),
+		cmocka_unit_test_setup_teardown(test_last_event, start, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
