@@ -4,6 +4,8 @@
 #include <tmem/memory.h>
 
 #include "access/access.h"
+#include "engine/hot.h"
+#include "engine/translated.h"
 
 /* What a view remembers in its private fields besides the generation. */
 enum {
@@ -40,8 +42,8 @@ static tmem_status explain(struct tmi_space *space, uint64_t offset)
 	return status;
 }
 
-static tmem_status make_view(struct tmi_space *space, uint64_t offset, uint64_t size,
-			     struct tmem_view *view)
+static tmem_status make_view(tmem_target *target, struct tmi_space *space, uint64_t offset,
+			     uint64_t size, struct tmem_view *view)
 {
 	uint64_t address = offset;
 	struct tmi_borrow borrow;
@@ -57,21 +59,44 @@ static tmem_status make_view(struct tmi_space *space, uint64_t offset, uint64_t 
 	if (!tmi_space_view(space, address, &borrow) || is_truncated(borrow.truncated))
 		return explain(space, offset);
 	set_view(view, space, address, size, &borrow);
+	if (!tmi_space_translation(space))
+		tmi_hot_keep_stretch(tmi_context_get(target), view->generation, &borrow);
 	return TMEM_S_OK;
+}
+
+/* In the stretch that this thread read or viewed last. */
+static bool view_hot(tmem_target *target, uint64_t offset, size_t size, struct tmem_view *view)
+{
+	uint64_t at;
+	const struct tmi_hot *hot = tmi_hot_stretch(target, offset, &at);
+
+	if (!hot || !size || is_truncated(hot->truncated))
+		return false;
+	*view = (struct tmem_view){
+		.data = hot->data + at,
+		.size = size < hot->size - at ? size : hot->size - at,
+		.generation = hot->generation,
+	};
+	view->private_[VIEW_TRUNCATED] = (uintptr_t)hot->truncated;
+	view->private_[VIEW_SPACE] = (uintptr_t)tmi_context_get(target)->space;
+	return true;
 }
 
 tmem_status tmem_view_virtual(tmem_target *target, uint64_t offset, size_t size,
 			      struct tmem_view *view)
 {
 	struct tmi_space *space;
-	tmem_status status = tmi_access_need(view, "view");
+	tmem_status status;
 
+	if (target && view && view_hot(target, offset, size, view))
+		return TMEM_S_OK;
+	status = tmi_access_need(view, "view");
 	if (view)
 		memset(view, 0, sizeof(*view));
 	if (status == TMEM_S_OK)
 		status = tmi_call_virtual(target, &space);
 	if (status == TMEM_S_OK)
-		status = make_view(space, offset, size, view);
+		status = make_view(target, space, offset, size, view);
 	return tmi_call_end(target, status);
 }
 

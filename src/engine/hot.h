@@ -79,6 +79,39 @@ static inline void tmi_hot_learn(tmem_target *target, uint64_t offset)
 		tmi_hot_learn_cached(target, offset);
 }
 
+/* Remembers a stretch that is known to be the context's; @generation: from before it was found. */
+static inline void tmi_hot_keep_stretch(const struct tmi_context *context, uint64_t generation,
+					const struct tmi_borrow *borrow)
+{
+	tmi_hot = (struct tmi_hot){
+		.serial = context->serial,
+		.space = context->space->serial,
+		.generation = generation,
+		.first = borrow->first,
+		.size = borrow->last - borrow->first + 1,
+		.data = borrow->data,
+		.truncated = borrow->truncated,
+	};
+}
+
+/*
+ * The remembered stretch, when an address lies in it and its bytes are what the target has; NULL
+ * otherwise. *at: how far inside.
+ */
+static inline const struct tmi_hot *tmi_hot_stretch(tmem_target *target, uint64_t offset,
+						    uint64_t *at)
+{
+	const struct tmi_hot *hot = &tmi_hot;
+
+	*at = offset - hot->first;
+	if (tmi_context_get(target)->serial != hot->serial || *at >= hot->size)
+		return NULL;
+	if (atomic_load_explicit(&target->shared->generation, memory_order_acquire) !=
+	    hot->generation)
+		return NULL;
+	return hot;
+}
+
 /* Eight bytes are moved by one load and one store, without a call. */
 static inline void tmi_hot_copy(void *buffer, const uint8_t *data, size_t size)
 {
@@ -91,14 +124,10 @@ static inline void tmi_hot_copy(void *buffer, const uint8_t *data, size_t size)
 /* Reads [offset, offset + size) when all of it lies in the remembered stretch. */
 static inline bool tmi_hot_read(tmem_target *target, uint64_t offset, void *buffer, size_t size)
 {
-	const struct tmi_hot *hot = &tmi_hot;
-	const struct tmi_context *context = tmi_context_get(target);
-	uint64_t at = offset - hot->first;
+	uint64_t at;
+	const struct tmi_hot *hot = tmi_hot_stretch(target, offset, &at);
 
-	if (context->serial != hot->serial || at >= hot->size || size > hot->size - at)
-		return false;
-	if (atomic_load_explicit(&target->shared->generation, memory_order_acquire) !=
-	    hot->generation)
+	if (!hot || size > hot->size - at)
 		return false;
 	tmi_hot_copy(buffer, hot->data + at, size);
 	/* A file cut meanwhile reads as zeros: the slow path says so. */
