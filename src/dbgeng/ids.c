@@ -62,3 +62,11 @@ bool tmi_dbgeng_tmem_id(struct tmi_dbgeng_session *session, enum tmi_dbgeng_id_k
 	*id = ids->blocks[index].first + engine_id % BLOCK;
 	return *system != NULL;
 }
+
+void tmi_dbgeng_forget_ids(struct tmi_dbgeng_session *session)
+{
+	for (unsigned kind = 0; kind < TMI_DBGENG_ID_KINDS; kind++) {
+		free(session->ids[kind].blocks);
+		session->ids[kind] = (struct tmi_dbgeng_ids){ 0 };
+	}
+}

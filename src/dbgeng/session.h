@@ -27,7 +27,7 @@ struct tmi_session; /* the command interpreter's, see command/command.h */
 struct tmi_dbgeng_system {
 	struct tmi_dbgeng_system *next;
 	struct tmi_dbgeng_session *session;
-	ULONG id;                     /* engine id, from 0, never given again */
+	ULONG id;                     /* engine id, from 0; unique until none is left */
 	tmem_target *target;          /* NULL: AttachKernel, not opened before WaitForEvent */
 	char *spec;                   /* what tmem_open() gets */
 	char *options;                /* NULL = none */
@@ -217,7 +217,8 @@ void tmi_dbgeng_system_select(struct tmi_dbgeng_session *session, struct tmi_dbg
 /*
  * tmi_dbgeng_engine_id() - the session's id for a process or thread of a system.
  * @id: tmem's. Small numbers: the first system's are as tmem has them. DEBUG_ANY_ID when out of
- * memory. Follows GetProcessIdsByIndex: unique among all systems of a session, never given again.
+ * memory. Follows GetProcessIdsByIndex: unique among all systems of a session, and not given again
+ * before its last system is gone.
  */
 ULONG tmi_dbgeng_engine_id(struct tmi_dbgeng_session *session, enum tmi_dbgeng_id_kind kind,
 			   const struct tmi_dbgeng_system *system, ULONG id);
@@ -225,6 +226,9 @@ ULONG tmi_dbgeng_engine_id(struct tmi_dbgeng_session *session, enum tmi_dbgeng_i
 /* The way back: the ready system and tmem's id in it; false when the engine id is unknown. */
 bool tmi_dbgeng_tmem_id(struct tmi_dbgeng_session *session, enum tmi_dbgeng_id_kind kind,
 			ULONG engine_id, struct tmi_dbgeng_system **system, ULONG *id);
+
+/* Begins the ids anew: there is no system any more. The lock is held, or no client is left. */
+void tmi_dbgeng_forget_ids(struct tmi_dbgeng_session *session);
 
 /*
  * Makes the session the receiver of the events of a system's target (events.c): they are put into

@@ -147,5 +147,10 @@ void tmi_dbgeng_system_remove(struct tmi_dbgeng_session *session, struct tmi_dbg
 	}
 	tmi_dbgeng_attached_forget(system);
 	system_free(system);
+	/* Nothing is left that an id could belong to: the next session counts from 0 again. */
+	if (!session->systems) {
+		session->next_system = 0;
+		tmi_dbgeng_forget_ids(session);
+	}
 	pthread_cond_broadcast(&session->wake); /* a wait may have nothing to wait for */
 }

@@ -356,6 +356,26 @@ static void test_two_systems(void **state)
 	objects_close(&o);
 }
 
+/* A session that begins when nothing is left of the one before. */
+static void test_next_session(void **state)
+{
+	struct objects o;
+
+	objects_start(&o);
+	objects_add_text(&o, two);
+	objects_add_text(&o, three);
+	assert_current(&o, 1, 4096, 4096);
+	assert_int_equal(IDebugClient4_DetachCurrentProcess(o.client), S_OK);
+	assert_current(&o, 0, 0, 0);
+	/* What was opened first is still there: the second's ids are not given again. */
+	objects_add_text(&o, three);
+	assert_current(&o, 2, 8192, 8192);
+	assert_int_equal(IDebugClient4_EndSession(o.client, DEBUG_END_ACTIVE_DETACH), S_OK);
+	objects_add_text(&o, three);
+	assert_current(&o, 0, 0, 0);
+	objects_close(&o);
+}
+
 static void test_kernel(void **state)
 {
 	ULONG64 offset, handle;
@@ -530,12 +550,12 @@ static void test_two_live(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_target), cmocka_unit_test(test_processes),
-		cmocka_unit_test(test_select),    cmocka_unit_test(test_threads),
-		cmocka_unit_test(test_handles),   cmocka_unit_test(test_offsets),
-		cmocka_unit_test(test_names),     cmocka_unit_test(test_two_systems),
-		cmocka_unit_test(test_kernel),    cmocka_unit_test(test_live),
-		cmocka_unit_test(test_two_live),
+		cmocka_unit_test(test_no_target),    cmocka_unit_test(test_processes),
+		cmocka_unit_test(test_select),       cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_handles),      cmocka_unit_test(test_offsets),
+		cmocka_unit_test(test_names),        cmocka_unit_test(test_two_systems),
+		cmocka_unit_test(test_next_session), cmocka_unit_test(test_kernel),
+		cmocka_unit_test(test_live),         cmocka_unit_test(test_two_live),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
