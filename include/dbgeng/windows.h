@@ -28,18 +28,18 @@ typedef uint16_t USHORT, WORD;
 typedef int16_t SHORT;
 typedef int32_t LONG, INT, BOOL;
 typedef uint32_t ULONG, DWORD, UINT, ULONG32;
-typedef int64_t LONG64, LONGLONG;
-typedef uint64_t ULONG64, ULONGLONG, DWORD64;
+typedef int64_t LONG64, LONGLONG, INT64;
+typedef uint64_t ULONG64, ULONGLONG, DWORD64, UINT64;
 typedef intptr_t LONG_PTR;
-typedef uintptr_t ULONG_PTR;
+typedef uintptr_t ULONG_PTR, DWORD_PTR;
 typedef size_t SIZE_T;
 typedef int32_t HRESULT;
 
 /* Pointers to them. */
 typedef void *PVOID, *LPVOID, *HANDLE;
-typedef CHAR *PSTR, *LPSTR;
+typedef CHAR *PSTR, *LPSTR, *PCHAR;
 typedef const CHAR *PCSTR, *LPCSTR;
-typedef WCHAR *PWSTR, *LPWSTR;
+typedef WCHAR *PWSTR, *LPWSTR, *PWCHAR;
 typedef const WCHAR *PCWSTR, *LPCWSTR;
 typedef UCHAR *PUCHAR, *PBYTE, *PBOOLEAN;
 typedef USHORT *PUSHORT;
@@ -105,6 +105,26 @@ typedef const IID *REFIID;
 #endif
 #ifndef OPTIONAL
 #define OPTIONAL
+#endif
+#ifndef _In_
+#define _In_
+#define _In_opt_
+#define _In_z_
+#define _In_opt_z_
+#define _In_reads_(count)
+#define _In_reads_opt_(count)
+#define _In_reads_bytes_(size)
+#define _In_reads_bytes_opt_(size)
+#define _Inout_
+#define _Inout_opt_
+#define _Out_
+#define _Out_opt_
+#define _Out_writes_(count)
+#define _Out_writes_opt_(count)
+#define _Out_writes_bytes_(size)
+#define _Out_writes_bytes_opt_(size)
+#define _Out_writes_to_(size, count)
+#define _Reserved_
 #endif
 
 /* For classes and functions that implement an interface. */

@@ -41,9 +41,8 @@ LD_LIBRARY_PATH="$lib" "$dest/plain" || fail "a C++ program does not run"
 # The interfaces of dbgeng.h, in C and in C++, and loaded by hand.
 [ -f "${pc%/*}/dbgeng.pc" ] || fail "dbgeng.pc was not installed"
 for example in cc/dbgeng_tour.c c++/dbgeng_tour.cpp; do
-	# The linker looks into libtmem.so too, as it would where ldconfig knows of it.
 	# shellcheck disable=SC2046
-	LD_LIBRARY_PATH="$lib" "${example%%/*}" -Wall -Werror -o "$dest/tour" "$TMEM_SOURCE/examples/${example##*/}" \
+	"${example%%/*}" -Wall -Werror -o "$dest/tour" "$TMEM_SOURCE/examples/${example##*/}" \
 		$(pkg-config --cflags --libs dbgeng) || fail "${example##*/} does not build"
 	LD_LIBRARY_PATH="$lib" "$dest/tour" -p "$sleeper" -n >"$dest/out" ||
 		{ cat "$dest/out"; fail "${example##*/} fails"; }
@@ -51,7 +50,8 @@ for example in cc/dbgeng_tour.c c++/dbgeng_tour.cpp; do
 done
 cc -Wall -Werror -o "$dest/slots" "$TMEM_SOURCE/examples/dbgeng_slots.c" -ldl ||
 	fail "dbgeng_slots.c does not build"
-LD_LIBRARY_PATH="$lib" "$dest/slots" "$lib/libdbgeng.so" "$sleeper" >"$dest/out" ||
+# libdbgeng.so finds libtmem.so beside it.
+"$dest/slots" "$lib/libdbgeng.so" "$sleeper" >"$dest/out" ||
 	{ cat "$dest/out"; fail "dbgeng_slots.c fails"; }
 others=$(nm -D --defined-only "$lib/libdbgeng.so" | sed 's/@.*//; s/.* //' | grep -v '^DBGENG_0$' |
 	sort | tr '\n' ' ')
