@@ -97,6 +97,7 @@ static struct live_tracer *new_tracer(void)
 
 	if (!tracer)
 		return NULL;
+	tracer->owner = getpid();
 	pthread_mutex_init(&tracer->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -113,6 +114,11 @@ static struct live_tracer *new_tracer(void)
 /* Hands a request to the thread and waits for the answer. */
 static tmem_status ask(struct live_tracer *tracer, struct trace_request *request)
 {
+	if (tracer->owner != getpid())
+		return tmi_fail_text(TMEM_E_UNEXPECTED,
+				     "process %d stopped it, and this one is its child after "
+				     "fork(): only the parent can go on with it",
+				     tracer->owner);
 	pthread_mutex_lock(&tracer->lock);
 	while (tracer->request)
 		pthread_cond_wait(&tracer->answered, &tracer->lock);
@@ -138,6 +144,9 @@ void tmi_process_end_tracer(struct live_target *target)
 	if (!tracer)
 		return;
 	target->tracer = NULL;
+	/* After fork() nobody knows what the thread was just doing: it is left as it is. */
+	if (tracer->owner != getpid())
+		return;
 	pthread_mutex_lock(&tracer->lock);
 	tracer->end = true;
 	pthread_cond_signal(&tracer->wake);

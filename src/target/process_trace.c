@@ -203,11 +203,14 @@ static bool refused(struct live_tracer *tracer, struct trace_request *request, p
 {
 	struct live *process = request->process;
 	char state[32], other[32];
+	bool dead;
 
 	task_field(process, tid, "\nState:", state, sizeof(state));
 	task_field(process, tid, "\nTracerPid:", other, sizeof(other));
-	*ours = atoi(other) == tracer->tid;
-	if (*ours || !*state || *state == 'Z' || *state == 'X')
+	/* A dead child of our own program may stay ours until it is waited for. */
+	dead = !*state || *state == 'Z' || *state == 'X';
+	*ours = !dead && atoi(other) == tracer->tid;
+	if (*ours || dead)
 		return true;
 	if (atoi(other)) {
 		fail_traced(request, other);

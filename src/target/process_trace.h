@@ -39,6 +39,7 @@ struct trace_request {
 };
 
 struct live_tracer {
+	pid_t owner; /* the program that it is a thread of: a fork()ed child has no such thread */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
