@@ -7,10 +7,12 @@
  * output. E_FAIL is for what is no command or has wrong arguments.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "dbgeng/commands.h"
 #include "dbgeng/output.h"
@@ -248,18 +250,23 @@ static HRESULT execute_lines(struct tmi_dbgeng_call *call, struct tmi_session *c
 /* Opens a file of commands; what is no file, or too large for one, is refused. */
 static HRESULT open_commands(const char *name, FILE **file)
 {
+	/* Of a FIFO nobody waits for the other side. */
+	int fd = open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat facts;
 
-	*file = fopen(name, "re");
-	if (!*file)
+	if (fd < 0)
 		return errno == ENOENT   ? HRESULT_FROM_WIN32(2)
 		       : errno == EACCES ? E_ACCESSDENIED
 					 : E_FAIL;
-	if (fstat(fileno(*file), &facts) == 0 && S_ISREG(facts.st_mode) &&
-	    facts.st_size <= FILE_LIMIT)
+	if (fstat(fd, &facts) || !S_ISREG(facts.st_mode) || facts.st_size > FILE_LIMIT) {
+		close(fd);
+		return E_INVALIDARG;
+	}
+	*file = fdopen(fd, "r");
+	if (*file)
 		return S_OK;
-	fclose(*file);
-	return E_INVALIDARG;
+	close(fd);
+	return E_OUTOFMEMORY;
 }
 
 static HRESULT execute_command_file(IDebugControl7 *This, ULONG OutputControl, PCSTR CommandFile,

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* control_log.c - the log file: what the engine prints, for every client of a session. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dbgeng/client.h"
 #include "dbgeng/output.h"
@@ -42,6 +44,23 @@ static void tell_log(struct tmi_dbgeng_session *session)
 			       session->log != NULL);
 }
 
+/*
+ * Opens without waiting for the other side of a FIFO, which must be there; writing may wait. NULL
+ * with errno set on failure.
+ */
+static FILE *open_for_log(const char *name, bool append)
+{
+	int flags = O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	int fd = open(name, flags | (append ? O_APPEND : O_TRUNC), 0666);
+	FILE *file = NULL;
+
+	if (fd >= 0 && fcntl(fd, F_SETFL, append ? O_APPEND : 0) == 0)
+		file = fdopen(fd, append ? "a" : "w");
+	if (fd >= 0 && !file)
+		close(fd);
+	return file;
+}
+
 static HRESULT make_log(const char *name, bool append, struct tmi_dbgeng_log **log)
 {
 	*log = calloc(1, sizeof(**log));
@@ -49,7 +68,7 @@ static HRESULT make_log(const char *name, bool append, struct tmi_dbgeng_log **l
 		return E_OUTOFMEMORY;
 	(*log)->append = append;
 	(*log)->name = strdup(name);
-	(*log)->file = (*log)->name ? fopen(name, append ? "ae" : "we") : NULL;
+	(*log)->file = (*log)->name ? open_for_log(name, append) : NULL;
 	if ((*log)->file)
 		return S_OK;
 	free((*log)->name);
