@@ -207,10 +207,14 @@ static HRESULT output_version_information(IDebugControl7 *This, ULONG OutputCont
 	return tmi_dbgeng_leave(&call, result);
 }
 
-/* What the commands show: registers, the symbol at the instruction. There is no more to show. */
+/*
+ * What the commands show: registers, the symbol at the instruction. There is no more to show, and
+ * nothing of a target whose registers are not known.
+ */
 static HRESULT output_current_state(IDebugControl7 *This, ULONG OutputControl, ULONG Flags)
 {
 	struct tmi_dbgeng_call call;
+	uint64_t offset;
 	HRESULT result;
 
 	if ((Flags & ~(ULONG)DEBUG_CURRENT_DEFAULT) || !tmi_dbgeng_is_output_control(OutputControl))
@@ -218,7 +222,10 @@ static HRESULT output_current_state(IDebugControl7 *This, ULONG OutputControl, U
 	result = tmi_dbgeng_enter(This, TMI_DBGENG_TARGET | TMI_DBGENG_CHANGES, &call);
 	if (FAILED(result))
 		return result;
-	if (Flags & DEBUG_CURRENT_REGISTERS)
+	if (Flags)
+		result = tmi_dbgeng_result(
+			tmem_get_register(call.target, TMEM_REGISTER_INSTRUCTION_POINTER, &offset));
+	if (SUCCEEDED(result) && (Flags & DEBUG_CURRENT_REGISTERS))
 		result = tmi_dbgeng_run_command(&call, OutputControl, "r");
 	if (result == S_OK && (Flags & DEBUG_CURRENT_SYMBOL))
 		result = tmi_dbgeng_run_command(&call, OutputControl, "ln @$ip");

@@ -491,6 +491,11 @@ static void test_live(void **state)
 	assert_int_equal(IDebugControl7_GetCurrentTimeDate(live.control, &number), S_OK);
 	assert_true((ULONG)time(NULL) - number < 600);
 	assert_int_equal(IDebugControl7_GetDumpFormatFlags(live.control, &number), E_UNEXPECTED);
+	/* It runs: it has no state to show. */
+	assert_int_equal(
+		IDebugControl7_OutputCurrentState(live.control, THIS_CLIENT, DEBUG_CURRENT_DEFAULT),
+		E_UNEXPECTED);
+	assert_int_equal(IDebugControl7_OutputCurrentState(live.control, THIS_CLIENT, 0), S_OK);
 	engine_close(&live);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
