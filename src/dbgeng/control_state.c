@@ -21,6 +21,18 @@ static struct tmi_dbgeng_session *session_of(IDebugControl7 *This)
 
 /* --- interrupts --- */
 
+/* Takes the interrupt, unless a search has been stopped by it; the wake_lock is held. */
+static bool take_interrupt(struct tmi_dbgeng_session *session)
+{
+	tmem_target *target = session->current ? session->current->target : NULL;
+	bool pending = session->interrupted;
+
+	session->interrupted = false;
+	if (pending && target && target == session->interrupted_target)
+		pending = tmem_get_interrupt(target) == TMEM_S_OK;
+	return pending;
+}
+
 static HRESULT get_interrupt(IDebugControl7 *This)
 {
 	struct tmi_dbgeng_session *session;
@@ -30,10 +42,7 @@ static HRESULT get_interrupt(IDebugControl7 *This)
 		return E_INVALIDARG;
 	session = session_of(This);
 	pthread_mutex_lock(&session->wake_lock);
-	result = session->interrupted ? S_OK : S_FALSE;
-	session->interrupted = false;
-	if (result == S_OK && session->current)
-		tmem_get_interrupt(session->current->target);
+	result = take_interrupt(session) ? S_OK : S_FALSE;
 	pthread_mutex_unlock(&session->wake_lock);
 	return result;
 }
@@ -53,6 +62,7 @@ static HRESULT set_interrupt(IDebugControl7 *This, ULONG Flags)
 		session->interrupted = true;
 		session->break_in |= Flags == DEBUG_INTERRUPT_ACTIVE;
 		__atomic_store_n(&session->stop_opening, 1, __ATOMIC_RELAXED);
+		session->interrupted_target = session->current ? session->current->target : NULL;
 		if (session->current)
 			tmem_set_interrupt(session->current->target);
 	}

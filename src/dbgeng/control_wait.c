@@ -365,6 +365,9 @@ static HRESULT begin(struct tmi_dbgeng_session *session)
 		bool unused = session->current &&
 			      tmem_get_interrupt(session->current->target) == TMEM_S_OK;
 
+		/* Whether it has been used up can only be asked by taking it. */
+		if (unused)
+			tmem_set_interrupt(session->current->target);
 		session->waiting = true;
 		session->break_in = session->break_in && (unused || is_running(session));
 		result = S_OK;

@@ -114,11 +114,13 @@ struct tmi_dbgeng_session {
 	pthread_mutex_t wake_lock;       /* short: over the fields below and closing of targets */
 	pthread_cond_t wake; /* an interrupt, ExitDispatch, the end of a client or event callback */
 	bool interrupted;    /* SetInterrupt(ACTIVE or PASSIVE), not asked for yet */
-	bool break_in;       /* SetInterrupt(ACTIVE), no wait has acted on it yet */
-	bool exit_interrupt; /* SetInterrupt(EXIT), the same */
-	bool waiting;        /* a thread is in WaitForEvent */
-	volatile int stop_opening; /* for tmem_open2(), which wants an int: __atomic_ only */
-	char *kernel_options;      /* of SetKernelConnectionOptions, NULL = none */
+	tmem_target
+		*interrupted_target; /* that was told of it: it knows whether a search used it up */
+	bool break_in;               /* SetInterrupt(ACTIVE), no wait has acted on it yet */
+	bool exit_interrupt;         /* SetInterrupt(EXIT), the same */
+	bool waiting;                /* a thread is in WaitForEvent */
+	volatile int stop_opening;   /* for tmem_open2(), which wants an int: __atomic_ only */
+	char *kernel_options;        /* of SetKernelConnectionOptions, NULL = none */
 };
 
 /* What a call needs before it may do its work. */

@@ -303,6 +303,8 @@ static void test_search(void **state)
 	assert_int_equal(IDebugControl7_SetInterrupt(engine.control, DEBUG_INTERRUPT_PASSIVE),
 			 S_OK);
 	join_thread(thread);
+	/* The search has used it up. */
+	assert_int_equal(IDebugControl7_GetInterrupt(engine.control), S_FALSE);
 	IDebugClient7_SetEventCallbacks(engine.client, NULL);
 }
 
