@@ -78,15 +78,15 @@ static HRESULT get_type(IDebugControl7 *This, PULONG Type)
 	return result;
 }
 
-/* A target's processor does not change its kind: it can be set to what it is. */
+/* A target's memory is read as its own processor does: the type can be set to what it is. */
 static HRESULT set_effective_type(IDebugControl7 *This, ULONG Type)
 {
 	struct tmem_description description;
 	HRESULT result = describe(This, &description);
 
-	if (FAILED(result) || Type == description.processor_type)
+	if (FAILED(result))
 		return result;
-	return find_processor(Type) ? E_NOTIMPL : E_INVALIDARG;
+	return Type == description.processor_type ? S_OK : E_INVALIDARG;
 }
 
 /* Each machine executes one type. */

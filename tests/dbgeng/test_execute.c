@@ -410,7 +410,7 @@ static void test_processor(void **state)
 	assert_int_equal(IDebugControl7_SetEffectiveProcessorType(engine.control, number), S_OK);
 	assert_int_equal(
 		IDebugControl7_SetEffectiveProcessorType(engine.control, IMAGE_FILE_MACHINE_I386),
-		E_NOTIMPL);
+		E_INVALIDARG);
 	assert_int_equal(IDebugControl7_SetEffectiveProcessorType(engine.control, 1), E_INVALIDARG);
 	assert_int_equal(
 		IDebugControl7_GetPossibleExecutingProcessorTypes(engine.control, 0, 1, types),
