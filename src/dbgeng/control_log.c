@@ -2,9 +2,11 @@
 /* control_log.c - the log file: what the engine prints, for every client of a session. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "dbgeng/client.h"
@@ -19,11 +21,44 @@ struct tmi_dbgeng_log {
 	bool append;
 };
 
+/* A log may be a pipe: that nobody reads it any more is no reason to end the program. */
+struct quiet {
+	sigset_t before;
+	bool pending; /* a SIGPIPE of the program's own waits already */
+};
+
+static void begin_quiet(struct quiet *quiet)
+{
+	sigset_t pipe;
+
+	sigpending(&pipe);
+	quiet->pending = sigismember(&pipe, SIGPIPE) == 1;
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, &quiet->before);
+}
+
+static void end_quiet(const struct quiet *quiet)
+{
+	const struct timespec now = { 0 };
+	sigset_t pipe;
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	while (!quiet->pending && sigtimedwait(&pipe, NULL, &now) < 0 && errno == EINTR)
+		;
+	pthread_sigmask(SIG_SETMASK, &quiet->before, NULL);
+}
+
 void tmi_dbgeng_log_close(struct tmi_dbgeng_session *session)
 {
+	struct quiet quiet;
+
 	if (!session->log)
 		return;
+	begin_quiet(&quiet);
 	fclose(session->log->file);
+	end_quiet(&quiet);
 	free(session->log->name);
 	free(session->log);
 	session->log = NULL;
@@ -31,11 +66,15 @@ void tmi_dbgeng_log_close(struct tmi_dbgeng_session *session)
 
 void tmi_dbgeng_log_write(struct tmi_dbgeng_session *session, const char *text, size_t size)
 {
+	struct quiet quiet;
+
 	if (!session->log)
 		return;
 	/* A log that cannot be written is no reason to fail what is logged. */
+	begin_quiet(&quiet);
 	fwrite(text, 1, size, session->log->file);
 	fflush(session->log->file);
+	end_quiet(&quiet);
 }
 
 static void tell_log(struct tmi_dbgeng_session *session)

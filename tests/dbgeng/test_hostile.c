@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -58,6 +59,7 @@ static char fifo[sizeof(folder) + 8];
 
 static int make_fifo(void **state)
 {
+	strcpy(folder + sizeof(folder) - sizeof("XXXXXX"), "XXXXXX");
 	if (!mkdtemp(folder))
 		return 1;
 	snprintf(fifo, sizeof(fifo), "%s/fifo", folder);
@@ -84,6 +86,23 @@ static void test_fifo(void **state)
 	assert_int_equal(IDebugControl7_OpenLogFile(engine.control, fifo, FALSE), E_FAIL);
 	assert_int_equal(IDebugControl7_OpenLogFile(engine.control, fifo, TRUE), E_FAIL);
 	assert_int_equal(IDebugControl7_OpenLogFile(engine.control, folder, FALSE), E_FAIL);
+}
+
+/* A log whose reader goes away does not take the program with it. */
+static void test_log_without_reader(void **state)
+{
+	int reader = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char text[8] = "";
+
+	assert_true(reader >= 0);
+	assert_int_equal(IDebugControl7_OpenLogFile(engine.control, fifo, FALSE), S_OK);
+	assert_int_equal(IDebugControl7_Output(engine.control, DEBUG_OUTPUT_NORMAL, "one"), S_OK);
+	assert_int_equal(read(reader, text, sizeof(text)), 3);
+	assert_string_equal(text, "one");
+	close(reader);
+	assert_int_equal(IDebugControl7_Output(engine.control, DEBUG_OUTPUT_NORMAL, "two"), S_OK);
+	assert_output(&outputs, "onetwo");
+	assert_int_equal(IDebugControl7_CloseLogFile(engine.control), S_OK);
 }
 
 /* A file is a file: no name makes another kind of target of it. */
@@ -452,6 +471,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_fifo, make_fifo, remove_fifo),
+		cmocka_unit_test_setup_teardown(test_log_without_reader, make_fifo, remove_fifo),
 		TEST(test_dump_names),
 		TEST(test_print_inside),
 		TEST(test_call_all_inside),
