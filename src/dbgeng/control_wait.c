@@ -226,13 +226,23 @@ static void note_break(struct tmi_dbgeng_session *session)
 	session->last_event = DEBUG_EVENT_EXCEPTION;
 }
 
-/* A running kernel is not stopped, but what was known of its memory is old. */
+/*
+ * A running kernel is not stopped, but what was known of its memory is old, and so is the choice of
+ * a process.
+ */
 static void forget_old_memory(struct tmi_dbgeng_session *session)
 {
+	bool ran = is_running(session);
+
+	session->muted = true;
 	for (struct tmi_dbgeng_system *one = session->systems; one; one = one->next) {
-		if (can_run(one) && one->kernel)
-			tmem_flush_cache(one->target);
+		if (!can_run(one) || !one->kernel)
+			continue;
+		tmem_flush_cache(one->target);
+		if (ran)
+			tmem_set_implicit_process_data_offset(one->target, 0);
 	}
+	session->muted = false;
 }
 
 /* The interrupt has done what it was for: no search is stopped by it any more. */

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -400,6 +401,60 @@ static void test_last_event(void **state)
 	end(&d, &zoo);
 }
 
+static const char kernel[] = "tmem synth 1\n"
+			     "target mode=kernel live=yes\n"
+			     "machine amd64\n"
+			     "physical\n"
+			     "run 0 1M ?\n"
+			     "tables 0x20000 64K\n"
+			     "table x64 0x1000\n"
+			     "map 0xffff888000000000 0 1M rw-k\n"
+			     "table x64 0x2000 upper=0x1000\n"
+			     "map 0x400000 0x10000 4K rw-u\n"
+			     "task \"swapper/0\" 0 0xffff888000050000 0x1000 kernel-thread=yes\n"
+			     "task \"one\" 1 0xffff888000051000 0x2000\n";
+
+static void *interrupt_kernel(void *unused)
+{
+	while (debugger_status(helper.debugger) != DEBUG_STATUS_GO)
+		usleep(1000);
+	helper.result = CONTROL(helper.debugger, SetInterrupt, DEBUG_INTERRUPT_ACTIVE);
+	return NULL;
+}
+
+/* The implicit process is chosen for a kernel that stands; when it ran, that is over. */
+static void test_kernel_ran(void **state)
+{
+	IDebugSystemObjects2 *objects;
+	ULONG64 chosen = 0, before = 0, after = 0;
+	char connection[4096];
+	struct debugger d;
+
+	debugger_start(&d);
+	snprintf(connection, sizeof(connection), "synth:%s",
+		 write_file("kernel", kernel, sizeof(kernel) - 1));
+	assert_int_equal(CLIENT(&d, AttachKernel, DEBUG_ATTACH_KERNEL_CONNECTION, connection),
+			 S_OK);
+	assert_int_equal(wait_event(&d, INFINITE), S_OK);
+	unlink(connection + sizeof("synth:") - 1);
+	CLIENT(&d, QueryInterface, &IID_IDebugSystemObjects2, (void **)&objects);
+	IDebugSystemObjects2_GetImplicitProcessDataOffset(objects, &before);
+	assert_int_equal(
+		IDebugSystemObjects2_SetImplicitProcessDataOffset(objects, 0xffff888000051000),
+		S_OK);
+	IDebugSystemObjects2_GetImplicitProcessDataOffset(objects, &chosen);
+	assert_true(chosen != before);
+	d.told[0] = 0;
+	start_helper(&d, NULL, interrupt_kernel);
+	assert_int_equal(wait_event(&d, INFINITE), S_OK);
+	join_helper();
+	assert_told(&d, RUNS "; " BREAKS);
+	IDebugSystemObjects2_GetImplicitProcessDataOffset(objects, &after);
+	assert_true(after == before);
+	IDebugSystemObjects2_Release(objects);
+	debugger_end(&d);
+}
+
 static void test_interrupt_timeout(void **state)
 {
 	struct debugger d;
@@ -428,6 +483,7 @@ int main(void)
 		cmocka_unit_test(test_detached_by_another_thread),
 		cmocka_unit_test(test_execution_status),
 		cmocka_unit_test(test_last_event),
+		cmocka_unit_test(test_kernel_ran),
 		cmocka_unit_test(test_interrupt_timeout),
 	};
 

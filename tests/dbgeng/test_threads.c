@@ -440,22 +440,9 @@ static void *dispatch_forever(void *context)
 }
 
 /* The client, its session and with it the process go while somebody waits. */
-static void test_release_while_waiting(void **state)
+static void release_under(void *(*function)(void *))
 {
-	pthread_t waiter = start_thread(wait_forever, NULL);
-
-	assert_true(counts());
-	assert_int_equal(CONTROL(Release), 1);
-	assert_int_equal(CLIENT(Release), 0);
-	join_thread(waiter);
-	assert_int_equal(wait_result, E_UNEXPECTED);
-	assert_int_equal(tracer_of(zoo.pid), 0);
-	assert_true(counts());
-}
-
-static void test_release_while_dispatching(void **state)
-{
-	pthread_t waiter = start_thread(dispatch_forever, NULL);
+	pthread_t waiter = start_thread(function, NULL);
 
 	usleep(20000);
 	assert_int_equal(CONTROL(Release), 1);
@@ -464,6 +451,16 @@ static void test_release_while_dispatching(void **state)
 	assert_int_equal(wait_result, E_UNEXPECTED);
 	assert_int_equal(tracer_of(zoo.pid), 0);
 	assert_true(counts());
+}
+
+static void test_release_while_waiting(void **state)
+{
+	release_under(wait_forever);
+}
+
+static void test_release_while_dispatching(void **state)
+{
+	release_under(dispatch_forever);
 }
 
 static void test_end_while_waiting(void **state)
