@@ -177,6 +177,7 @@ static HRESULT deliver_system(struct tmi_dbgeng_system *system, ULONG timeout)
 		return result;
 	}
 	session->last_event = system->file || system->kernel ? 0 : DEBUG_EVENT_CREATE_PROCESS;
+	tmi_dbgeng_warn_of_gaps(system);
 	return S_OK;
 }
 

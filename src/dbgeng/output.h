@@ -28,6 +28,9 @@ void tmi_dbgeng_send(struct tmi_dbgeng_client *client, ULONG control, ULONG mask
  */
 void tmi_dbgeng_explain(struct tmi_dbgeng_session *session, tmem_target *target);
 
+/* Sends a warning when a target's file was cut, or its producer says that it is not complete. */
+void tmi_dbgeng_warn_of_gaps(const struct tmi_dbgeng_system *system);
+
 /* Text into the log file of the session, if one is open; the lock is held. */
 void tmi_dbgeng_log_write(struct tmi_dbgeng_session *session, const char *text, size_t size);
 

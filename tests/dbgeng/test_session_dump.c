@@ -15,6 +15,7 @@
 #include <uchar.h>
 #include <unistd.h>
 
+#include "dbgeng/output_log.h"
 #include "debugger.h"
 #include "unit/packer.h"
 
@@ -91,6 +92,38 @@ static void test_dump(void **state)
 	assert_type(&d, DEBUG_CLASS_UNINITIALIZED, 0);
 	debugger_end(&d);
 	remove_file(path);
+}
+
+/* A file of which a part is missing is opened, and WaitForEvent says so. */
+static void test_warning(void **state)
+{
+	static const char *const texts[] = {
+		"tmem synth 1\ntarget incomplete=yes\nprocess 1\nrun 0x1000 0x1000 rw-p\n",
+		"tmem synth 1\nprocess 1\nrun 0x1000 0x1000 rw-p\n",
+	};
+	static struct output_log log;
+	struct debugger d;
+
+	for (size_t i = 0; i < 2; i++) {
+		char *path = strdup(write_file("gaps.synth", texts[i], strlen(texts[i])));
+
+		debugger_start(&d);
+		output_log_init(&log);
+		assert_int_equal(CLIENT(&d, SetOutputCallbacks, &log.narrow), S_OK);
+		assert_int_equal(CLIENT(&d, OpenDumpFile, path), S_OK);
+		assert_int_equal(wait_event(&d, INFINITE), S_OK);
+		assert_told(&d, OPENED);
+		if (i == 0) {
+			assert_int_equal(log.mask, DEBUG_OUTPUT_WARNING);
+			assert_non_null(strstr(log.text, "not complete"));
+		} else {
+			assert_output(&log, "");
+		}
+		CLIENT(&d, EndSession, DEBUG_END_PASSIVE);
+		d.told[0] = 0;
+		debugger_end(&d);
+		remove_file(path);
+	}
 }
 
 static void test_errors(void **state)
@@ -356,6 +389,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dump),
+		cmocka_unit_test(test_warning),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_several),
