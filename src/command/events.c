@@ -38,7 +38,7 @@ static const char *const texts[] = {
 };
 
 struct events {
-	struct tmi_session *session; /* NULL until callbacks are registered */
+	struct tmi_session *session;        /* NULL until callbacks are registered */
 	struct tmem_event_callbacks before; /* who was registered */
 	atomic_bool shown;
 	_Atomic uint64_t counts[EVENT_COUNT];

@@ -69,16 +69,8 @@ static const struct tmi_dbgeng_register registers[] = {
 	}
 
 static const struct tmi_dbgeng_register_part parts[] = {
-	LETTER("a"),
-	LETTER("c"),
-	LETTER("d"),
-	LETTER("b"),
-	NAMED("sp"),
-	NAMED("bp"),
-	NAMED("si"),
-	NAMED("di"),
-	NAMED("ip"),
-	TMI_DBGENG_FLAG_PARTS,
+	LETTER("a"), LETTER("c"), LETTER("d"), LETTER("b"), NAMED("sp"),
+	NAMED("bp"), NAMED("si"), NAMED("di"), NAMED("ip"), TMI_DBGENG_FLAG_PARTS,
 };
 
 const struct tmi_dbgeng_processor tmi_dbgeng_x86 = {
