@@ -51,13 +51,6 @@ static int make_memory(void **state)
 	return munmap(memory + FIRST + SECOND, HOLE);
 }
 
-static int drop_memory(void **state)
-{
-	munmap(memory, FIRST + SECOND);
-	munmap(memory + FIRST + SECOND + HOLE, THIRD);
-	return 0;
-}
-
 /* Lays the pattern down, or takes it away again. */
 static void put(size_t at, bool there)
 {
@@ -190,40 +183,6 @@ static void test_random(void **state)
 	tmem_close(target);
 }
 
-/* A mapping that goes away in the middle of what was thought to be readable. */
-static void test_new_hole(void **state)
-{
-	tmem_target *target = open_self("threads=4");
-	struct tmem_search_request request = {
-		.size = sizeof(request),
-		.space = TMEM_DATA_SPACE_VIRTUAL,
-		.offset = (uintptr_t)memory,
-		.length = WHOLE,
-		.pattern = pattern,
-		.pattern_size = SIZE,
-		.pattern_granularity = 1,
-	};
-	tmem_search_cursor *cursor;
-	uint64_t match;
-
-	put(100, true);
-	put(30 * MIB, true);
-	assert_int_equal(tmem_search_cursor_new(target, &request, &cursor), TMEM_S_OK);
-	assert_int_equal(tmem_search_cursor_next(cursor, &match), TMEM_S_OK);
-	assert_int_equal(match - (uintptr_t)memory, 100);
-	assert_int_equal(munmap(memory + 20 * MIB, 3 * MIB), 0);
-	assert_int_equal(tmem_search_cursor_next(cursor, &match), TMEM_S_OK);
-	assert_int_equal(match - (uintptr_t)memory, 30 * MIB);
-	assert_int_equal(tmem_search_cursor_next(cursor, &match), TMEM_E_NO_MORE_ENTRIES);
-	tmem_search_cursor_free(cursor);
-	assert_ptr_equal(mmap(memory + 20 * MIB, 3 * MIB, PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0),
-			 memory + 20 * MIB);
-	put(100, false);
-	put(30 * MIB, false);
-	tmem_close(target);
-}
-
 /* The same bytes as a file, which is mapped: physical memory of an image. */
 static void test_lent(void **state)
 {
@@ -253,14 +212,48 @@ static void test_lent(void **state)
 	unlink(path);
 }
 
+/*
+ * A mapping that goes away in the middle of what was thought to be readable. The last test: what
+ * else the process maps may come to stand in the hole.
+ */
+static void test_new_hole(void **state)
+{
+	tmem_target *target = open_self("threads=4");
+	struct tmem_search_request request = {
+		.size = sizeof(request),
+		.space = TMEM_DATA_SPACE_VIRTUAL,
+		.offset = (uintptr_t)memory,
+		.length = WHOLE,
+		.pattern = pattern,
+		.pattern_size = SIZE,
+		.pattern_granularity = 1,
+	};
+	tmem_search_cursor *cursor;
+	uint64_t match;
+
+	put(100, true);
+	put(30 * MIB, true);
+	assert_int_equal(tmem_search_cursor_new(target, &request, &cursor), TMEM_S_OK);
+	assert_int_equal(tmem_search_cursor_next(cursor, &match), TMEM_S_OK);
+	assert_int_equal(match - (uintptr_t)memory, 100);
+	assert_int_equal(munmap(memory + 20 * MIB, 3 * MIB), 0);
+	assert_int_equal(tmem_search_cursor_next(cursor, &match), TMEM_S_OK);
+	assert_int_equal(match - (uintptr_t)memory, 30 * MIB);
+	assert_int_equal(tmem_search_cursor_next(cursor, &match), TMEM_E_NO_MORE_ENTRIES);
+	tmem_search_cursor_free(cursor);
+	put(100, false);
+	put(30 * MIB, false);
+	tmem_close(target);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_random),
-		cmocka_unit_test(test_new_hole),
 		cmocka_unit_test(test_lent),
+		cmocka_unit_test(test_new_hole),
 	};
 
-	return cmocka_run_group_tests(tests, make_memory, drop_memory);
+	return cmocka_run_group_tests(tests, make_memory, NULL);
 }
