@@ -15,8 +15,10 @@ import sys
 import tempfile
 import uuid
 
+import sanitized
+
 WINNT = "/usr/share/mingw-w64/include/winnt.h"
-BUILD = os.environ["TMEM_BUILD"]
+LIBRARY = os.path.join(os.environ["TMEM_BUILD"], "libdbgeng.so.0")
 
 PREAMBLE = """
 #include <stddef.h>
@@ -153,25 +155,11 @@ def context_of(library, path, size):
     return buffer.raw[:size]
 
 
-def load():
-    """The library; one with AddressSanitizer wants its runtime to be loaded before everything."""
-    path = os.path.join(BUILD, "libdbgeng.so.0")
-    with open(path, "rb") as file:
-        sanitized = b"libasan.so" in file.read()
-    if sanitized and "LD_PRELOAD" not in os.environ:
-        runtime = subprocess.run(["cc", "-print-file-name=libasan.so"], check=True,
-                                 capture_output=True, text=True).stdout.strip()
-        # What the interpreter does not free is its own business.
-        os.execve(sys.executable, [sys.executable, *sys.argv],
-                  os.environ | {"LD_PRELOAD": runtime, "ASAN_OPTIONS": "detect_leaks=0"})
-    os.environ.pop("LD_PRELOAD", None)
-    return ctypes.CDLL(path)
-
-
 def main():
     if not os.path.isfile(WINNT):
         raise SystemExit(f"{WINNT} is missing: package mingw-w64-common")
-    library = load()
+    sanitized.preload_runtime(LIBRARY)
+    library = ctypes.CDLL(LIBRARY)
     with tempfile.TemporaryDirectory() as folder:
         for (machine, _, registers, _, known), (size, places, flags) in zip(MACHINES,
                                                                             layouts(folder)):

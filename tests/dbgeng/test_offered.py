@@ -8,9 +8,10 @@ another function.
 import ctypes
 import os
 import re
-import subprocess
 import sys
 import unittest
+
+import sanitized
 
 SOURCE = os.environ.get("TMEM_SOURCE") or os.path.dirname(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -27,20 +28,6 @@ NEWEST = {
     "IDebugRegisters2": "1656afa9-19c6-4e3a-97e7-5dc9160cf9c4",
 }
 METHOD = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, *[ctypes.c_uint64] * 12)
-
-
-def preload_sanitizer():
-    """Starts over with the runtime that a sanitized library wants to come first."""
-    needed = subprocess.run(["ldd", LIBRARY], capture_output=True, text=True, check=True).stdout
-    if "libtsan" in needed:
-        print("not possible here: an interpreter without the thread sanitizer cannot load a "
-              "library that has it")
-        sys.exit(0)
-    runtime = re.search(r"=> (\S*libasan\S*)", needed)
-    if runtime and "LD_PRELOAD" not in os.environ:
-        os.environ["LD_PRELOAD"] = runtime.group(1)
-        os.environ["ASAN_OPTIONS"] = "detect_leaks=0"
-        os.execv(sys.executable, [sys.executable] + sys.argv)
 
 
 def table_of_page():
@@ -99,5 +86,5 @@ class Offered(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    preload_sanitizer()
+    sanitized.preload_runtime(LIBRARY)
     unittest.main(argv=[sys.argv[0], "-v"])
