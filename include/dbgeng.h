@@ -32,11 +32,6 @@ extern "C" {
 #include <dbgeng/iids.h>
 #include <dbgeng/structures.h>
 
-#ifndef __cplusplus
-#include <dbgeng/calls_c.h>
-#include <dbgeng/interfaces_c.h>
-#endif
-
 /* A 32-bit address as the interfaces have it: the sign is extended to 64 bits. */
 #define DEBUG_EXTEND64(Addr) ((ULONG64)(LONG64)(LONG)(Addr))
 
@@ -70,9 +65,22 @@ HRESULT DebugConnectWide(PCWSTR RemoteOptions, REFIID InterfaceId, PVOID *Interf
 
 #ifdef __cplusplus
 }
+#endif
 
+/* The interfaces, a header for each family: what a method takes stands there, once for C and C++. */
+#include <dbgeng/debug_advanced.h>
+#include <dbgeng/debug_breakpoint.h>
+#include <dbgeng/debug_callbacks.h>
+#include <dbgeng/debug_client.h>
+#include <dbgeng/debug_control.h>
+#include <dbgeng/debug_data_spaces.h>
+#include <dbgeng/debug_registers.h>
+#include <dbgeng/debug_symbol_group.h>
+#include <dbgeng/debug_symbols.h>
+#include <dbgeng/debug_system_objects.h>
+
+#ifdef __cplusplus
 #include <dbgeng/callbacks_cpp.h>
-#include <dbgeng/interfaces_cpp.h>
 #endif
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef DBGENG_CALLBACKS_CPP_H
 #define DBGENG_CALLBACKS_CPP_H
 
-#include <dbgeng/interfaces_cpp.h>
+#include <dbgeng/debug_callbacks.h>
 
 /*
  * Every event but GetInterestMask answered by DEBUG_STATUS_NO_CHANGE. A class that derives from it

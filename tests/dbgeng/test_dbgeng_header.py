@@ -234,9 +234,9 @@ def expected_interfaces():
 
 def our_methods():
     """name -> [(method, parameters)] as the C structures list them."""
-    text = read(os.path.join(INCLUDE, "dbgeng/interfaces_c.h"))
+    text = run("gcc", "-E", "-P", "-I" + INCLUDE, "-x", "c", "-", text="#include <dbgeng.h>")
     found = {}
-    for name, body in re.findall(r"typedef struct (\w+)Vtbl \{(.*?)\n\} \w+Vtbl;", text, re.S):
+    for name, body in re.findall(r"typedef struct (IDebug\w+)Vtbl \{(.*?)\} \w+Vtbl;", text, re.S):
         found[name] = [
             (method, [" ".join(one.split()) for one in parameters.split(",")][1:])
             for method, parameters in re.findall(r"\*(\w+)\)\(([^()]*)\);", body)]
@@ -335,11 +335,11 @@ class Tables(unittest.TestCase):
 
     def test_slots_in_cpp(self):
         """A class for each family records which of its methods a call of a slot arrives at."""
-        text = read(os.path.join(INCLUDE, "dbgeng/interfaces_cpp.h"))
+        text = run("g++", "-E", "-P", "-I" + INCLUDE, "-x", "c++", "-", text="#include <dbgeng.h>")
         own, base_of = {}, {}
-        for name, base, body in re.findall(r"struct (\w+) : public (\w+) \{(.*?)\n\};", text, re.S):
+        for name, base, body in re.findall(r"struct (IDebug\w+) : public (\w+) \{(.*?)\};", text, re.S):
             base_of[name] = base
-            own[name] = re.findall(r"virtual HRESULT STDMETHODCALLTYPE (\w+)\(([^()]*)\) = 0;", body)
+            own[name] = re.findall(r"virtual HRESULT (\w+)\(([^()]*)\) = 0;", body)
         newest = [name for name in base_of if name not in base_of.values()]
         program = ["#include <dbgeng.h>", "#include <stdio.h>", "static const char *last;"]
         for name in newest:
