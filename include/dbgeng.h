@@ -67,7 +67,8 @@ HRESULT DebugConnectWide(PCWSTR RemoteOptions, REFIID InterfaceId, PVOID *Interf
 }
 #endif
 
-/* The interfaces, a header for each family: what a method takes stands there, once for C and C++. */
+/* The interfaces, a header for each family: what a method takes stands there, once for C and C++.
+ */
 #include <dbgeng/debug_advanced.h>
 #include <dbgeng/debug_breakpoint.h>
 #include <dbgeng/debug_callbacks.h>

@@ -3,8 +3,8 @@
  * method.h - what one method of an interface is in C and in C++.
  *
  * The header of each family lists the methods that each version of it adds, once for both:
- * DBGENG_METHOD(I, name, parameters ...), or DBGENG_METHOD_0(I, name) without parameters, returns an
- * HRESULT. In C it is a pointer in the table of the interface I, in C++ a pure virtual function.
+ * DBGENG_METHOD(I, name, parameters ...), or DBGENG_METHOD_0(I, name) without parameters, returns
+ * an HRESULT. In C it is a pointer in the table of the interface I, in C++ a pure virtual function.
  */
 #ifndef DBGENG_METHOD_H
 #define DBGENG_METHOD_H
