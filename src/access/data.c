@@ -4,6 +4,7 @@
 #include <tmem/region.h>
 
 #include "access/access.h"
+#include "engine/direct.h"
 #include "engine/quick.h"
 
 static tmem_status read_virtual(tmem_target *target, uint64_t offset, void *buffer,
@@ -30,8 +31,16 @@ static __attribute__((noinline)) tmem_status read_layers(tmem_target *target, ui
 							 void *buffer, size_t buffer_size,
 							 size_t *bytes_read)
 {
-	tmem_status status = read_virtual(target, offset, buffer, buffer_size, 0, bytes_read);
+	tmem_status status;
 
+	if (target && buffer &&
+	    !atomic_load_explicit(&target->shared->caching, memory_order_relaxed) &&
+	    tmi_direct_read_current(target, offset, buffer, buffer_size)) {
+		if (bytes_read)
+			*bytes_read = buffer_size;
+		return TMEM_S_OK;
+	}
+	status = read_virtual(target, offset, buffer, buffer_size, 0, bytes_read);
 	if (status == TMEM_S_OK)
 		tmi_hot_learn(target, offset);
 	return status;
@@ -81,7 +90,12 @@ tmem_status tmem_read_virtual(tmem_target *target, uint64_t offset, void *buffer
 tmem_status tmem_read_virtual_uncached(tmem_target *target, uint64_t offset, void *buffer,
 				       size_t buffer_size, size_t *bytes_read)
 {
-	return read_virtual(target, offset, buffer, buffer_size, TMI_SPACE_UNCACHED, bytes_read);
+	if (!target || !buffer || !tmi_direct_read_current(target, offset, buffer, buffer_size))
+		return read_virtual(target, offset, buffer, buffer_size, TMI_SPACE_UNCACHED,
+				    bytes_read);
+	if (bytes_read)
+		*bytes_read = buffer_size;
+	return TMEM_S_OK;
 }
 
 tmem_status tmem_write_virtual(tmem_target *target, uint64_t offset, const void *buffer,

@@ -33,6 +33,7 @@ struct tmi_space {
 	uint32_t number;
 	atomic_bool dropped;                 /* the process was detached */
 	const _Atomic uint64_t *incarnation; /* the kind's generation, NULL = never changes */
+	const struct tmi_direct *direct;     /* of the kind; NULL = small reads go to read() */
 	/* Replaced when the kind's generation changes (exec may change the word size). */
 	_Atomic(struct tmi_facts_of *) facts;
 	pthread_mutex_t facts_lock;

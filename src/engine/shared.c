@@ -119,6 +119,8 @@ static struct tmi_space *space_new(struct tmi_shared *shared, uint32_t number)
 		return NULL;
 	if (shared->kind->generation)
 		space->incarnation = shared->kind->generation(shared->state, number);
+	if (shared->kind->direct)
+		space->direct = shared->kind->direct(shared->state, number);
 	if (!take_facts(space)) {
 		free_space(space);
 		return NULL;

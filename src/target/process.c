@@ -329,6 +329,13 @@ static const _Atomic uint64_t *generation(void *state, uint32_t space)
 	return process ? &process->generation : NULL;
 }
 
+static const struct tmi_direct *direct(void *state, uint32_t space)
+{
+	struct live *process = tmi_process_at(state, space);
+
+	return process ? &process->direct : NULL;
+}
+
 /* The first thread leads, unless it has ended before the others. */
 static tmem_status threads(void *state, uint32_t space, struct tmi_thread **threads, size_t *count)
 {
@@ -378,6 +385,7 @@ const struct tmi_target_kind tmi_target_process = {
 	.suspend = suspend,
 	.resume = resume,
 	.generation = generation,
+	.direct = direct,
 	.read = tmi_process_read,
 	.write = tmi_process_write,
 	.run = tmi_process_run,

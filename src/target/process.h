@@ -17,6 +17,7 @@
 #include <tmem/status.h>
 
 #include "base/error.h"
+#include "target/direct.h"
 #include "target/target.h"
 
 /*
@@ -159,15 +160,11 @@ struct live {
 	pthread_mutex_t list_lock;
 	size_t list_size; /* bytes of the list when it was last read; under list_lock */
 
-	/*
-	 * The mapping that was read from last, for readers without the lock: valid when the count
-	 * is even and the same before and after. Written under the lock, shared or not.
-	 */
-	atomic_uint hot_count;
-	atomic_uint_fast64_t hot_first;
-	atomic_uint_fast64_t hot_size; /* bytes, 0 = none */
+	/* The memory file; the epoch is that of the known mappings, and changed under the lock. */
+	struct tmi_direct direct;
 
 	pthread_rwlock_t lock; /* all below; held for moments only */
+	bool moving;           /* the files are being replaced: no epoch */
 	struct live_identity identity;
 	struct tmi_facts facts;
 	struct live_name *names; /* the present one first */
@@ -350,16 +347,11 @@ tmem_status tmi_process_learn_all(struct live *process);
 /* Replaces the known mappings. @layout NULL: forgets them. */
 void tmi_process_set_layout(struct live *process, struct live_layout *layout);
 
-/* True when all bytes lie in the mapping that was read from last. No lock, no system call. */
-static inline bool tmi_process_is_hot(struct live *process, uint64_t address, uint64_t size)
-{
-	unsigned before = atomic_load_explicit(&process->hot_count, memory_order_acquire);
-	uint64_t first = atomic_load_explicit(&process->hot_first, memory_order_acquire);
-	uint64_t bytes = atomic_load_explicit(&process->hot_size, memory_order_acquire);
-
-	return !(before & 1) && address - first < bytes && size <= bytes - (address - first) &&
-	       atomic_load_explicit(&process->hot_count, memory_order_relaxed) == before;
-}
+/*
+ * Forgets them; @moving: and remembers none for reading directly until it is called again without,
+ * because the files are being replaced.
+ */
+void tmi_process_forget_layout(struct live *process, bool moving);
 
 /*
  * How many bytes at @address, at most @size, lie in mappings and may be passed to the memory file:

@@ -10,14 +10,10 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "target/process.h"
-
-/* Below this many bytes one read of the memory file is the better call. */
-#define SMALL_READ (16u << 10)
 
 /* Bytes whose pages are looked at together. */
 #define PIECE ((uint64_t)1 << 20)
@@ -205,7 +201,7 @@ static tmem_status read_one(struct live *process, struct tmem_transfer *item, ui
 		status = tmi_process_check(process);
 	if (!size || status != TMEM_S_OK)
 		return status;
-	if (size <= SMALL_READ && !(flags & TMI_READ_NO_TOUCH)) {
+	if (size <= TMI_DIRECT_MOST && !(flags & TMI_READ_NO_TOUCH)) {
 		status = tmi_process_careful_read(process, address, item->buffer, size, &done);
 		if (atomic_load_explicit(&process->generation, memory_order_acquire) != generation)
 			status = LIVE_STALE;
@@ -252,32 +248,16 @@ static tmem_status fail_all(struct tmem_transfer *items, size_t count, tmem_stat
 	return status;
 }
 
-/* Without the C library's wrapper, which is a cancellation point and so a little slower. */
-static ssize_t fast_pread(int fd, void *buffer, size_t size, uint64_t offset)
-{
-#ifdef __LP64__
-	return syscall(SYS_pread64, fd, buffer, size, offset);
-#else
-	return pread(fd, buffer, size, (off_t)offset);
-#endif
-}
-
 /*
- * The usual small read: one element in the mapping that was read from last, and one system call.
- * False: nothing was decided, go the long way.
+ * The usual small read: one element in a mapping that the thread read from before, and one system
+ * call. False: nothing was decided, go the long way.
  */
-static bool read_hot(void *state, uint32_t space, struct tmem_transfer *item)
+static bool read_known(void *state, uint32_t space, struct tmem_transfer *item)
 {
-	uint64_t address = tmi_process_untag(item->offset);
 	struct live *process = tmi_process_at(state, space);
-	uint64_t generation;
 
-	if (!process || !tmi_process_is_hot(process, address, item->size) ||
-	    atomic_load_explicit(&process->shares, memory_order_relaxed))
-		return false;
-	generation = atomic_load_explicit(&process->generation, memory_order_acquire);
-	if (fast_pread(process->mem, item->buffer, item->size, address) != (ssize_t)item->size ||
-	    atomic_load_explicit(&process->generation, memory_order_acquire) != generation)
+	if (!process || !tmi_direct_read(&process->direct, tmi_process_untag(item->offset),
+					 item->buffer, item->size))
 		return false;
 	item->done = item->size;
 	item->status = TMEM_S_OK;
@@ -294,7 +274,7 @@ tmem_status tmi_process_read(void *state, uint32_t space, struct tmem_transfer *
 
 	if (!count)
 		return TMEM_S_OK;
-	if (count == 1 && items->size - 1 < SMALL_READ && !flags && read_hot(state, space, items))
+	if (count == 1 && !flags && read_known(state, space, items))
 		return TMEM_S_OK;
 	do {
 		status = tmi_process_find(state, space, &process);

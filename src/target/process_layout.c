@@ -137,28 +137,33 @@ failed:
 	return NULL;
 }
 
-/* The caller holds the lock, shared or not; when another thread is at it already it is left. */
-static void set_hot(struct live *process, uint64_t first, uint64_t size)
+/* The caller holds the lock. Returns the mappings known before. */
+static struct live_layout *exchange_layout(struct live *process, struct live_layout *layout)
 {
-	unsigned count = atomic_load_explicit(&process->hot_count, memory_order_relaxed);
+	struct live_layout *old = process->layout;
 
-	if (count & 1 || !atomic_compare_exchange_strong(&process->hot_count, &count, count + 1))
-		return;
-	atomic_store_explicit(&process->hot_first, first, memory_order_release);
-	atomic_store_explicit(&process->hot_size, size, memory_order_release);
-	atomic_store_explicit(&process->hot_count, count + 2, memory_order_release);
+	process->layout = layout;
+	process->extra_count = 0;
+	process->misses = 0;
+	atomic_store(&process->direct.epoch, process->moving ? 0 : tmi_direct_new_epoch());
+	return old;
 }
 
 void tmi_process_set_layout(struct live *process, struct live_layout *layout)
 {
+	pthread_rwlock_wrlock(&process->lock);
+	layout = exchange_layout(process, layout);
+	pthread_rwlock_unlock(&process->lock);
+	tmi_process_layout_free(layout);
+}
+
+void tmi_process_forget_layout(struct live *process, bool moving)
+{
 	struct live_layout *old;
 
 	pthread_rwlock_wrlock(&process->lock);
-	old = process->layout;
-	process->layout = layout;
-	process->extra_count = 0;
-	process->misses = 0;
-	set_hot(process, 0, 0);
+	process->moving = moving;
+	old = exchange_layout(process, NULL);
 	pthread_rwlock_unlock(&process->lock);
 	tmi_process_layout_free(old);
 }
@@ -231,10 +236,18 @@ static bool near_stack(const struct live *process, uint64_t address)
 	return address < stack && stack - address <= STACK_ZONE;
 }
 
-static void set_hot_extent(struct live *process, const struct live_extent *extent)
+/*
+ * Remembers a mapping for this thread's next reads, where neither the stack nor protection has to
+ * be thought of, where an exec is noticed without a question, and where an address has one form.
+ */
+static void learn_extent(struct live *process, const struct live_extent *extent)
 {
-	if (!near_stack(process, extent->last) && extent->last < LIVE_TOP)
-		set_hot(process, extent->first, extent->last - extent->first + 1);
+	uint64_t last = process->facts.pointer_size == 4 ? UINT32_MAX : LIVE_TOP - 1;
+
+	if (process->target->features.force && !near_stack(process, extent->last) &&
+	    extent->last <= last && !atomic_load(&process->shares))
+		tmi_direct_learn(atomic_load(&process->direct.epoch), extent->first,
+				 extent->last - extent->first + 1);
 }
 
 /*
@@ -252,9 +265,8 @@ static uint64_t known_bytes(struct live *process, uint64_t address, uint64_t siz
 
 		if (!extent || !allows(process, extent, flags))
 			break;
-		/* Where neither the stack nor protection has to be thought of. */
-		if (!known && !fresh && process->target->features.force)
-			set_hot_extent(process, extent);
+		if (!known && !fresh)
+			learn_extent(process, extent);
 		if (extent->last - (address + known) >= size - known)
 			known = size;
 		else
@@ -305,7 +317,8 @@ uint64_t tmi_process_extent(struct live *process, uint64_t address, uint64_t siz
 	uint64_t known;
 
 	*status = TMEM_S_OK;
-	if (tmi_process_is_hot(process, address, size))
+	if (tmi_direct_knows(atomic_load_explicit(&process->direct.epoch, memory_order_acquire),
+			     address, size))
 		return size;
 	known = known_bytes(process, address, size, flags, false);
 	if (known)

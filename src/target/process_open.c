@@ -209,8 +209,11 @@ static void install(struct live *process, struct opened *opened)
 	bool first = process->mem < 0;
 
 	/* Before and after: a reader in between sees that it met both spaces. */
+	tmi_process_forget_layout(process, true);
 	atomic_fetch_add(&process->generation, 1);
 	put_file(process, opened->mem, &process->mem);
+	if (first)
+		process->direct.file = process->mem;
 	put_file(process, opened->maps, &process->maps);
 	pthread_mutex_lock(&process->list_lock);
 	put_file(process, opened->list, &process->list);
@@ -230,7 +233,7 @@ static void install(struct live *process, struct opened *opened)
 	if (first)
 		opened->mem = opened->maps = opened->list = opened->pagemap = -1;
 	close_files(opened);
-	tmi_process_set_layout(process, NULL);
+	tmi_process_forget_layout(process, false);
 	tmi_process_forget_traits(process);
 	atomic_fetch_add(&process->generation, 1);
 }
@@ -325,6 +328,7 @@ void tmi_process_drop(struct live *process)
 {
 	atomic_store(&process->present, false);
 	pthread_mutex_lock(&process->renew_lock);
+	tmi_process_forget_layout(process, true);
 	put_file(process, -1, &process->mem);
 	put_file(process, -1, &process->maps);
 	pthread_mutex_lock(&process->list_lock);
@@ -333,7 +337,6 @@ void tmi_process_drop(struct live *process)
 	put_file(process, -1, &process->pagemap);
 	atomic_fetch_add(&process->generation, 1);
 	pthread_mutex_unlock(&process->renew_lock);
-	tmi_process_set_layout(process, NULL);
 	tmi_process_forget_traits(process);
 }
 

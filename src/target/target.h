@@ -117,6 +117,8 @@ enum tmi_read_flags {
 	TMI_READ_NO_TOUCH = 1,
 };
 
+struct tmi_direct;
+
 struct tmi_target_kind {
 	const char *name;           /* as in targets.def: "process" */
 	const char *prefix;         /* spec prefix without colon: "pid"; NULL = name */
@@ -163,6 +165,12 @@ struct tmi_target_kind {
 	 * The place stays until the target closes. NULL op or result: never.
 	 */
 	const _Atomic uint64_t *(*generation)(void *state, uint32_t space);
+
+	/*
+	 * How small reads of the space may go around read(): see direct.h. The place stays until
+	 * the target closes. NULL op or result: they may not.
+	 */
+	const struct tmi_direct *(*direct)(void *state, uint32_t space);
 
 	/*
 	 * Moves bytes for each element by the prefix rule: done and status are set; status is
