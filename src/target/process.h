@@ -362,6 +362,9 @@ void tmi_process_forget_layout(struct live *process, bool moving);
 uint64_t tmi_process_extent(struct live *process, uint64_t address, uint64_t size, uint32_t flags,
 			    tmem_status *status);
 
+/* What the mapping at an address allowed when it was looked at (enum live_vma_flags). No call. */
+bool tmi_process_known_flags(struct live *process, uint64_t address, uint32_t *flags);
+
 bool tmi_process_cacheable(void *state, uint32_t space, uint64_t page);
 
 /* --- process_pages.c --- */

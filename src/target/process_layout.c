@@ -223,6 +223,18 @@ static const struct live_extent *find_extent(const struct live *process, uint64_
 	return extent;
 }
 
+bool tmi_process_known_flags(struct live *process, uint64_t address, uint32_t *flags)
+{
+	const struct live_extent *extent;
+
+	pthread_rwlock_rdlock(&process->lock);
+	extent = find_extent(process, address);
+	if (extent)
+		*flags = extent->flags;
+	pthread_rwlock_unlock(&process->lock);
+	return extent;
+}
+
 static bool allows(const struct live *process, const struct live_extent *extent, uint32_t flags)
 {
 	return process->target->features.force || (extent->flags & flags) == flags;

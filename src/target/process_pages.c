@@ -56,6 +56,13 @@ static void add_absent(struct live_pages *pages, uint64_t start, uint64_t end, u
 	pages->count++;
 }
 
+/*
+ * CATEGORY_FILE says nothing that is wanted. But to find it out the kernel looks at what it knows
+ * of the page behind each entry, one after the other without waiting; so the transfer that follows,
+ * which would wait for each, finds it all in the processor's cache.
+ */
+#define LOOK_AHEAD CATEGORY_FILE
+
 /* By PAGEMAP_SCAN, asked for what is not present. */
 static bool scan_pages(const struct live *process, uint64_t first, uint64_t end,
 		       struct live_pages *pages)
@@ -70,8 +77,7 @@ static bool scan_pages(const struct live *process, uint64_t first, uint64_t end,
 		.vector_length = LIVE_ABSENT,
 		.inverted = CATEGORY_PRESENT,
 		.all_of = CATEGORY_PRESENT,
-		.returned = CATEGORY_SWAPPED | CATEGORY_HUGE | CATEGORY_FILE |
-			    (tells ? CATEGORY_GUARD : 0),
+		.returned = CATEGORY_SWAPPED | LOOK_AHEAD | (tells ? CATEGORY_GUARD : 0),
 	};
 	int count = ioctl(process->pagemap, KERNEL_PAGE_SCAN, &scan);
 
@@ -171,7 +177,10 @@ enum live_page tmi_process_page(const struct live_pages *pages, uint64_t address
 	return pages->absent[low].categories ? PAGE_SWAPPED : PAGE_UNTOUCHED;
 }
 
-/* A page is safe to write to by number when it is present and not watched. */
+/*
+ * A page is safe to write to by number when it is present and not watched. Asked for pages that
+ * are not: there usually is none, and nothing to be noted down for each page.
+ */
 static bool scan_writable(struct live *process, uint64_t first, uint64_t end)
 {
 	struct kernel_page_region region;
@@ -181,12 +190,12 @@ static bool scan_writable(struct live *process, uint64_t first, uint64_t end)
 		.end = end,
 		.vector = (uint64_t)(uintptr_t)&region,
 		.vector_length = 1,
-		.all_of = CATEGORY_PRESENT | CATEGORY_WRITTEN,
-		.returned = CATEGORY_PRESENT,
+		.inverted = CATEGORY_PRESENT | CATEGORY_WRITTEN,
+		.any_of = CATEGORY_PRESENT | CATEGORY_WRITTEN,
+		.returned = CATEGORY_PRESENT | LOOK_AHEAD,
 	};
 
-	return ioctl(process->pagemap, KERNEL_PAGE_SCAN, &scan) == 1 && region.start == first &&
-	       region.end == end;
+	return !ioctl(process->pagemap, KERNEL_PAGE_SCAN, &scan) && scan.walk_end == end;
 }
 
 static bool entries_writable(struct live *process, uint64_t first, uint64_t end)

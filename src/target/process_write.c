@@ -80,6 +80,21 @@ static tmem_status write_carefully(struct live *process, uint64_t address, const
 	return TMEM_S_OK;
 }
 
+/*
+ * True where the mapping does not let the process write, as was found out before and still holds:
+ * the transfer call would refuse, after all that goes before it.
+ */
+static bool is_protected(struct live *process, uint64_t address)
+{
+	struct live_vma vma;
+	uint32_t flags;
+
+	return process->target->features.query &&
+	       tmi_process_known_flags(process, address, &flags) && !(flags & VMA_WRITE) &&
+	       tmi_process_vma(process, address, false, false, &vma) == TMEM_S_OK &&
+	       !(vma.flags & VMA_WRITE);
+}
+
 /* Bytes moved by the transfer call; 0 when it must not be used or refuses. */
 static uint64_t transfer(struct live *process, uint64_t address, const uint8_t *buffer,
 			 uint64_t size)
@@ -92,7 +107,7 @@ static uint64_t transfer(struct live *process, uint64_t address, const uint8_t *
 #ifdef __aarch64__
 	return 0;
 #endif
-	if (!process->target->features.transfer ||
+	if (!process->target->features.transfer || is_protected(process, address) ||
 	    tmi_process_may_block_writes(process, address, address + size - 1) ||
 	    !tmi_process_alive(process))
 		return 0;
@@ -100,18 +115,21 @@ static uint64_t transfer(struct live *process, uint64_t address, const uint8_t *
 	return put < 0 ? 0 : (uint64_t)put;
 }
 
+/* *by_number: part of it went by the transfer call, so where to is to be verified. */
 static tmem_status write_bytes(struct live *process, uint64_t address, const uint8_t *buffer,
-			       uint64_t size, uint64_t *done)
+			       uint64_t size, uint64_t *done, bool *by_number)
 {
 	tmem_status status = TMEM_S_OK;
 	uint64_t put = 1;
 
+	*by_number = false;
 	if (size < LARGE_WRITE)
 		return write_carefully(process, address, buffer, size, done);
 	for (*done = 0; *done < size && put && status == TMEM_S_OK; *done += put) {
 		uint64_t piece = size - *done < PIECE ? size - *done : PIECE;
 
 		put = transfer(process, address + *done, buffer + *done, piece);
+		*by_number |= put > 0;
 		if (!put)
 			status = write_carefully(process, address + *done, buffer + *done, piece,
 						 &put);
@@ -125,6 +143,7 @@ static tmem_status write_one(struct live *process, struct tmem_transfer *item)
 	uint64_t address = tmi_process_untag(item->offset);
 	uint64_t size = address < LIVE_TOP ? item->size : 0;
 	tmem_status status = TMEM_S_OK;
+	bool by_number = false;
 	uint64_t done = 0;
 
 	if (size > LIVE_TOP - address)
@@ -132,8 +151,8 @@ static tmem_status write_one(struct live *process, struct tmem_transfer *item)
 	if (atomic_load(&process->shares))
 		status = tmi_process_check(process);
 	if (status == TMEM_S_OK && size)
-		status = write_bytes(process, address, item->buffer, size, &done);
-	if (status == TMEM_S_OK && size >= LARGE_WRITE)
+		status = write_bytes(process, address, item->buffer, size, &done, &by_number);
+	if (status == TMEM_S_OK && by_number)
 		status = tmi_process_verify(process, generation);
 	item->done = status == TMEM_S_OK ? done : 0;
 	return status;
