@@ -36,13 +36,39 @@ static tmem_status open_failure(const char *path, int error)
 	}
 }
 
+void tmi_file_head_open(struct tmi_file_head *head, const char *path)
+{
+	ssize_t got = 0;
+
+	head->size = 0;
+	head->error = 0;
+	/* Without O_NONBLOCK the open of a pipe would wait for a writer. */
+	head->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (head->fd < 0 || fstat(head->fd, &head->info) < 0) {
+		head->error = errno;
+		tmi_file_head_close(head);
+		return;
+	}
+	if (S_ISREG(head->info.st_mode) || S_ISBLK(head->info.st_mode))
+		got = pread(head->fd, head->bytes, sizeof(head->bytes), 0);
+	if (got < 0)
+		head->error = errno;
+	else
+		head->size = (size_t)got;
+}
+
+void tmi_file_head_close(struct tmi_file_head *head)
+{
+	if (head->fd >= 0)
+		close(head->fd);
+	head->fd = -1;
+}
+
 /* Size of what was opened. A device does not tell it by fstat(). */
-static tmem_status measure(struct tmi_file *file, const char *path, struct stat *info)
+static tmem_status measure(struct tmi_file *file, const char *path, const struct stat *info)
 {
 	off_t size;
 
-	if (fstat(file->fd, info) < 0)
-		return open_failure(path, errno);
 	if (S_ISDIR(info->st_mode))
 		return tmi_fail_text(TMEM_E_INVALIDARG, "%s: a folder; expected a file", path);
 	if (!S_ISREG(info->st_mode) && !S_ISBLK(info->st_mode))
@@ -93,8 +119,25 @@ static void map_whole(struct tmi_file *file, const struct stat *info)
 	file->map_size = file->size;
 }
 
-tmem_status tmi_file_open_named(struct tmi_file *file, const char *path, const char *name,
-				bool may_map)
+/* Takes the descriptor of @head over, or opens the file. */
+static tmem_status take_or_open(struct tmi_file *file, struct tmi_file_head *head, const char *path,
+				const char *name, struct stat *info)
+{
+	if (head && head->fd >= 0) {
+		file->fd = head->fd;
+		file->head = head;
+		*info = head->info;
+		head->fd = -1;
+		return TMEM_S_OK;
+	}
+	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (file->fd < 0 || fstat(file->fd, info) < 0)
+		return open_failure(name, errno);
+	return TMEM_S_OK;
+}
+
+tmem_status tmi_file_open_named(struct tmi_file *file, struct tmi_file_head *head, const char *path,
+				const char *name, bool may_map)
 {
 	struct stat info;
 	tmem_status status;
@@ -104,17 +147,17 @@ tmem_status tmi_file_open_named(struct tmi_file *file, const char *path, const c
 	memset(file, 0, sizeof(*file));
 	file->slot = -1;
 	file->may_map = may_map;
-	/* Without O_NONBLOCK the open of a pipe would wait for a writer. */
-	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (file->fd < 0)
-		return open_failure(name, errno);
-	status = measure(file, name, &info);
-	file->path = strdup(name);
-	if (status == TMEM_S_OK && !file->path)
-		status = tmi_fail_text(TMEM_E_OUTOFMEMORY, "%s: out of memory", name);
+	status = take_or_open(file, head, path, name, &info);
+	if (status == TMEM_S_OK)
+		status = measure(file, name, &info);
 	if (status != TMEM_S_OK) {
 		tmi_file_close(file);
 		return status;
+	}
+	file->path = strdup(name);
+	if (!file->path) {
+		tmi_file_close(file);
+		return tmi_fail_text(TMEM_E_OUTOFMEMORY, "%s: out of memory", name);
 	}
 	if (may_map)
 		map_whole(file, &info);
@@ -123,7 +166,12 @@ tmem_status tmi_file_open_named(struct tmi_file *file, const char *path, const c
 
 tmem_status tmi_file_open(struct tmi_file *file, const char *path, bool may_map)
 {
-	return tmi_file_open_named(file, path, path, may_map);
+	return tmi_file_open_named(file, NULL, path, path, may_map);
+}
+
+void tmi_file_settle(struct tmi_file *file)
+{
+	file->head = NULL;
 }
 
 void tmi_file_close(struct tmi_file *file)
@@ -138,6 +186,7 @@ void tmi_file_close(struct tmi_file *file)
 	file->fd = -1;
 	free(file->path);
 	file->path = NULL;
+	file->head = NULL;
 }
 
 static void set_truncated(struct tmi_file *file)
@@ -238,6 +287,11 @@ size_t tmi_file_read(struct tmi_file *file, uint64_t offset, void *buffer, size_
 		return 0;
 	if (size > file->size - offset)
 		size = (size_t)(file->size - offset);
+	/* Touching the mapping would cost tables of pages, to be made and freed. */
+	if (file->head && tmi_in_range(file->head->size, offset, size)) {
+		memcpy(buffer, file->head->bytes + offset, size);
+		return size;
+	}
 	if (!file->map || tmi_file_truncated(file))
 		return read_pieces(file, offset, buffer, size);
 	if (size >= BULK_SIZE)

@@ -100,7 +100,7 @@ const char *tmi_options_get(const struct tmi_options *options, const char *key)
 static bool is_one_of(const char *text, const char *const *words)
 {
 	for (; words && *words; words++)
-		if (!strcmp(text, *words))
+		if (*text == **words && !strcmp(text, *words))
 			return true;
 	return false;
 }

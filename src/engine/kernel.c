@@ -7,7 +7,8 @@
 
 static bool is_in(const char *const *names, const char *key)
 {
-	while (names && *names && strcmp(*names, key))
+	/* Most differ in their first letter: an option is looked for in many lists. */
+	while (names && *names && (**names != *key || strcmp(*names, key)))
 		names++;
 	return names && *names;
 }

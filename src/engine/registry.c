@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* registry.c - which target kind opens a spec: by prefix, else by asking every kind. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "engine/kernel.h"
-
-#define HEAD_SIZE 4096
 
 static const struct tmi_target_kind *const kinds[] = {
 #define X(name) &tmi_target_##name,
@@ -60,21 +58,14 @@ static tmem_status file_failure(const char *path, int error)
 	return tmi_fail_text(TMEM_E_FAIL, "%s: %s", path, strerrordesc_np(error));
 }
 
-/* What the probes look at; finish with end_probe(). */
-struct probed_file {
-	struct tmi_probe probe;
-	uint8_t head[HEAD_SIZE];
-	int fd;
-};
-
 /* The op of struct tmi_probe: what probes ask for is small. */
 static size_t read_probed(void *context, uint64_t offset, void *buffer, size_t size)
 {
-	const struct probed_file *file = context;
+	const struct tmi_file_head *head = context;
 	size_t done = 0;
 
 	while (done < size && offset <= INT64_MAX - size) {
-		ssize_t got = pread(file->fd, (uint8_t *)buffer + done, size - done,
+		ssize_t got = pread(head->fd, (uint8_t *)buffer + done, size - done,
 				    (off_t)(offset + done));
 
 		if (got <= 0)
@@ -84,38 +75,16 @@ static size_t read_probed(void *context, uint64_t offset, void *buffer, size_t s
 	return done;
 }
 
-static void end_probe(struct probed_file *file)
+/* Whether there are bytes for the probes to look at. */
+static tmem_status check_head(const struct tmi_file_head *head, const char *name)
 {
-	if (file->fd >= 0)
-		close(file->fd);
-}
-
-/* Opens the file and reads its first bytes for the probes. */
-static tmem_status begin_probe(const char *path, const char *name, struct probed_file *file)
-{
-	struct stat info;
-	ssize_t got;
-
-	/* O_NONBLOCK: a named pipe must not hang the open. */
-	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (file->fd < 0 || fstat(file->fd, &info) < 0)
-		return file_failure(name, errno);
-	got = S_ISREG(info.st_mode) || S_ISBLK(info.st_mode)
-		      ? pread(file->fd, file->head, HEAD_SIZE, 0)
-		      : -1;
-	if (got < 0)
+	if (head->fd < 0)
+		return file_failure(name, head->error);
+	if (head->error || (!S_ISREG(head->info.st_mode) && !S_ISBLK(head->info.st_mode)))
 		return tmi_fail_text(TMEM_E_INVALIDARG, "%s: a file was expected, not a %s", name,
-				     S_ISDIR(info.st_mode) ? "folder" : "pipe or device");
-	if (got == 0)
+				     S_ISDIR(head->info.st_mode) ? "folder" : "pipe or device");
+	if (!head->size)
 		return tmi_fail_text(TMEM_E_MAPPED_FILE_SIZE_ZERO, "%s: the file is empty", name);
-	file->probe = (struct tmi_probe){
-		.path = name,
-		.head = file->head,
-		.head_size = (size_t)got,
-		.file_size = (uint64_t)info.st_size,
-		.read = read_probed,
-		.context = file,
-	};
 	return TMEM_S_OK;
 }
 
@@ -141,15 +110,23 @@ static tmem_status nobody_knows(const struct tmi_probe *probe)
 	return TMEM_E_BAD_FORMAT;
 }
 
-static tmem_status by_probe(const char *path, const char *name, const struct tmi_target_kind **kind)
+static tmem_status by_probe(struct tmi_file_head *head, const char *name,
+			    const struct tmi_target_kind **kind)
 {
-	struct probed_file file;
+	struct tmi_probe probe = {
+		.path = name,
+		.head = head->bytes,
+		.head_size = head->size,
+		.file_size = (uint64_t)head->info.st_size,
+		.read = read_probed,
+		.context = head,
+	};
 	int best = 0;
-	tmem_status status = begin_probe(path, name, &file);
+	tmem_status status = check_head(head, name);
 
 	for (size_t i = 0; status == TMEM_S_OK && i < KIND_COUNT; i++) {
 		const char *why;
-		int score = kinds[i]->probe ? kinds[i]->probe(&file.probe, &why) : 0;
+		int score = kinds[i]->probe ? kinds[i]->probe(&probe, &why) : 0;
 
 		if (score > best) {
 			best = score;
@@ -157,8 +134,7 @@ static tmem_status by_probe(const char *path, const char *name, const struct tmi
 		}
 	}
 	if (status == TMEM_S_OK && !best)
-		status = nobody_knows(&file.probe);
-	end_probe(&file);
+		status = nobody_knows(&probe);
 	return status;
 }
 
@@ -200,22 +176,22 @@ static tmem_status read_unpack(const struct tmi_options *options,
 	return tmi_options_number(options, "unpack-limit", &request->limit);
 }
 
-/* Unpacks @path when it is compressed and the options do not forbid it. */
+/* Unpacks the file when it is compressed and the options do not forbid it. */
 static tmem_status unpack(const struct tmem_open_parameters *parameters,
-			  const struct tmi_options *options, const char *path,
-			  struct tmi_unpacked **unpacked)
+			  const struct tmi_open *open, struct tmi_unpacked **unpacked)
 {
 	struct tmi_unpack_request request = {
-		.path = path,
+		.path = open->address,
+		.head = open->head,
 		.progress = parameters->progress,
 		.progress_context = parameters->progress_context,
 		.interrupt = parameters->interrupt,
 	};
 	bool wanted;
-	tmem_status status = read_unpack(options, &request, &wanted);
+	tmem_status status = read_unpack(open->options, &request, &wanted);
 
 	if (status == TMEM_S_OK && wanted)
-		status = check_options(options);
+		status = check_options(open->options);
 	if (status == TMEM_S_OK && wanted)
 		status = tmi_unpacked_open(&request, unpacked);
 	return status;
@@ -250,9 +226,11 @@ static tmem_status open_kind(struct tmi_open *open, struct tmi_opened *opened)
 	if (opened->unpacked) {
 		open->address = opened->unpacked->path;
 		open->name = opened->unpacked->name;
+		tmi_file_head_close(open->head);
+		tmi_file_head_open(open->head, open->address);
 	}
 	if (!opened->kind)
-		status = by_probe(open->address, open->name ? open->name : open->address,
+		status = by_probe(open->head, open->name ? open->name : open->address,
 				  &opened->kind);
 	if (status == TMEM_S_OK)
 		status = check_kind_options(open, opened, false);
@@ -272,15 +250,21 @@ tmem_status tmi_registry_open(const struct tmem_open_parameters *parameters,
 {
 	const char *spec = parameters->spec;
 	struct tmi_open open = { .address = spec, .options = options, .may_map = may_map };
+	struct tmi_file_head head;
 	tmem_status status = TMEM_S_OK;
 
+	head.fd = -1;
 	*opened = (struct tmi_opened){ .kind = by_prefix(spec, &open.address) };
 	/* Kinds without a probe do not open files. */
-	if (!opened->kind || opened->kind->probe)
-		status = unpack(parameters, options, open.address, &opened->unpacked);
+	if (!opened->kind || opened->kind->probe) {
+		open.head = &head;
+		tmi_file_head_open(&head, open.address);
+		status = unpack(parameters, &open, &opened->unpacked);
+	}
 	if (status == TMEM_S_OK)
 		status = open_kind(&open, opened);
 	if (status != TMEM_S_OK)
 		tmi_unpacked_close(opened->unpacked);
+	tmi_file_head_close(&head);
 	return status;
 }

@@ -225,19 +225,16 @@ static tmem_status unpack_file(struct job *job, uint64_t declared, struct tmi_un
 tmem_status tmi_unpacked_open(const struct tmi_unpack_request *request,
 			      struct tmi_unpacked **unpacked)
 {
-	struct job job = { .request = request, .spool.fd = -1 };
-	uint8_t head[HEAD_SIZE];
-	size_t size;
+	const struct tmi_file_head *head = request->head;
+	const struct tmi_codec *codec = tmi_unpack_find(head->bytes, head->size);
+	struct job job = { .request = request, .codec = codec, .spool.fd = -1 };
 	tmem_status status = TMEM_S_OK;
 
 	*unpacked = NULL;
 	/* Who opens the file as it is says what is wrong with it. */
-	if (tmi_file_open(&job.file, request->path, false) != TMEM_S_OK)
+	if (!codec || tmi_file_open(&job.file, request->path, false) != TMEM_S_OK)
 		return TMEM_S_OK;
-	size = tmi_file_read(&job.file, 0, head, sizeof(head));
-	job.codec = tmi_unpack_find(head, size);
-	if (job.codec)
-		status = unpack_file(&job, tmi_unpack_declared(job.codec, head, size), unpacked);
+	status = unpack_file(&job, tmi_unpack_declared(codec, head->bytes, head->size), unpacked);
 	tmi_file_close(&job.file);
 	return status;
 }

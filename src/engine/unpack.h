@@ -15,8 +15,11 @@
 /* Default of the option unpack-limit. */
 #define TMI_UNPACK_LIMIT (UINT64_C(64) << 30)
 
+struct tmi_file_head;
+
 struct tmi_unpack_request {
 	const char *path;
+	const struct tmi_file_head *head; /* the file's, open or not */
 	uint64_t limit;                   /* bytes of the unpacked file */
 	bool partial;                     /* of a damaged file take what comes before the damage */
 	tmem_progress_callback *progress; /* NULL = none */

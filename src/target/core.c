@@ -164,11 +164,13 @@ static tmem_status open_core(const struct tmi_open *open, void **state)
 	if (!core)
 		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
 	pthread_mutex_init(&core->lock, NULL);
-	status = tmi_file_open_named(&core->file, open->address, open->name, open->may_map);
+	status = tmi_file_open_named(&core->file, open->head, open->address, open->name,
+				     open->may_map);
 	if (status == TMEM_S_OK)
 		status = take_options(core, open->options);
 	if (status == TMEM_S_OK)
 		status = load(core);
+	tmi_file_settle(&core->file);
 	if (status != TMEM_S_OK)
 		close_core(core);
 	else

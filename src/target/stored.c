@@ -17,7 +17,8 @@ tmem_status tmi_stored_open(struct tmi_stored *stored, const struct tmi_open *op
 
 	memset(stored, 0, sizeof(*stored));
 	pthread_mutex_init(&stored->lock, NULL);
-	status = tmi_file_open_named(&stored->file, open->address, open->name, open->may_map);
+	status = tmi_file_open_named(&stored->file, open->head, open->address, open->name,
+				     open->may_map);
 	atomic_init(&stored->size, stored->file.size);
 	return status;
 }
@@ -32,6 +33,7 @@ void tmi_stored_close(struct tmi_stored *stored)
 
 tmem_status tmi_stored_settle(struct tmi_stored *stored)
 {
+	tmi_file_settle(&stored->file);
 	return tmi_stored_table_settle(&stored->table, stored->file.size);
 }
 

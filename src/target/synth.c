@@ -50,7 +50,8 @@ static tmem_status synth_open(const struct tmi_open *open, void **state)
 	struct tmi_synth *synth = NULL;
 	struct tmi_file file;
 	char *text;
-	tmem_status status = tmi_file_open_named(&file, open->address, open->name, false);
+	tmem_status status =
+		tmi_file_open_named(&file, open->head, open->address, open->name, false);
 
 	*state = NULL;
 	if (status != TMEM_S_OK)

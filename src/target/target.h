@@ -57,6 +57,8 @@ static inline size_t tmi_probe_read(void *context, uint64_t offset, void *buffer
 	return size;
 }
 
+struct tmi_file_head;
+
 /* What open() gets. */
 struct tmi_open {
 	const char *address;               /* the spec without its "kind:" prefix, or a path to
@@ -64,6 +66,8 @@ struct tmi_open {
 	const struct tmi_options *options; /* checked against the kind's list already */
 	bool may_map;                      /* false with map=never */
 	const char *name;                  /* what messages call @address; NULL = that */
+	struct tmi_file_head *head;        /* the file, if it is open already, until open() ends:
+					    * for tmi_file_open_named(); NULL = it is not */
 };
 
 /* Facts of one space. */

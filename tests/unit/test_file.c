@@ -82,6 +82,74 @@ static void reads_and_views(void **state)
 }
 
 /* Bulk copies choose between two ways by trial: both must give the same. */
+/* What was opened to be looked at is opened: its descriptor and its first bytes are used. */
+static void taken_over(void **state)
+{
+	struct tmi_file_head *head = calloc(1, sizeof(*head));
+	uint8_t buffer[2 * PAGE];
+	struct tmi_file file;
+	char path[64];
+	int fd = make_file(path, 3 * PAGE);
+	int taken;
+
+	assert_non_null(head);
+	for (int may_map = 0; may_map < 2; may_map++) {
+		tmi_file_head_open(head, path);
+		assert_true(head->fd >= 0 && !head->error && head->size == PAGE);
+		assert_true(as_written(head->bytes, 0, PAGE));
+		taken = head->fd;
+		assert_int_equal(tmi_file_open_named(&file, head, "/nowhere", "its name", may_map),
+				 TMEM_S_OK);
+		assert_int_equal(file.fd, taken);
+		assert_int_equal(head->fd, -1);
+		assert_string_equal(file.path, "its name");
+		assert_int_equal(file.size, 3 * PAGE);
+		/* Until it is settled bytes come from the head, and those behind it from the file.
+		 */
+		head->bytes[100] ^= 1;
+		assert_int_equal(tmi_file_read(&file, 100, buffer, 1), 1);
+		assert_int_equal(buffer[0], head->bytes[100]);
+		assert_int_equal(tmi_file_read(&file, 50, buffer, PAGE), PAGE);
+		assert_true(as_written(buffer, 50, PAGE));
+		tmi_file_settle(&file);
+		assert_int_equal(tmi_file_read(&file, 100, buffer, 1), 1);
+		assert_true(as_written(buffer, 100, 1));
+		tmi_file_close(&file);
+		assert_int_equal(fcntl(taken, F_GETFD), -1);
+	}
+	close(fd);
+	unlink(path);
+	free(head);
+}
+
+/* What cannot be looked at is opened anew, and refused by its own name. */
+static void not_taken_over(void **state)
+{
+	struct tmi_file_head *head = calloc(1, sizeof(*head));
+	struct tmi_file file;
+	char path[64];
+	int fd = make_file(path, 0);
+
+	assert_non_null(head);
+	tmi_file_head_open(head, "/nowhere/at/all");
+	assert_true(head->fd == -1 && head->error == ENOENT && !head->size);
+	assert_int_equal(tmi_file_open_named(&file, head, "/nowhere/at/all", NULL, true),
+			 TMEM_E_FILE_NOT_FOUND);
+	assert_non_null(strstr(tmi_error_text(), "/nowhere/at/all"));
+	tmi_file_head_open(head, "/tmp");
+	assert_true(head->fd >= 0 && !head->size);
+	assert_int_equal(tmi_file_open_named(&file, head, "/tmp", NULL, true), TMEM_E_INVALIDARG);
+	assert_non_null(strstr(tmi_error_text(), "folder"));
+	tmi_file_head_open(head, path);
+	assert_true(head->fd >= 0 && !head->size);
+	assert_int_equal(tmi_file_open_named(&file, head, path, NULL, true),
+			 TMEM_E_MAPPED_FILE_SIZE_ZERO);
+	tmi_file_head_close(head);
+	close(fd);
+	unlink(path);
+	free(head);
+}
+
 static void bulk_copies(void **state)
 {
 	char path[64];
@@ -454,7 +522,8 @@ int main(void)
 		cmocka_unit_test(bulk_copies),           cmocka_unit_test(open_failures),
 		cmocka_unit_test(no_permission),         cmocka_unit_test(holes),
 		cmocka_unit_test(shrinks_under_readers), cmocka_unit_test(shrinks_under_a_view),
-		cmocka_unit_test(many_mappings),
+		cmocka_unit_test(many_mappings),         cmocka_unit_test(taken_over),
+		cmocka_unit_test(not_taken_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "engine/spool.h"
 #include "engine/unpack.h"
 #include "packer.h"
@@ -305,6 +306,21 @@ static void checks_parameters(void **state)
 	assert_non_null(strstr(tmem_last_error(NULL), "spec"));
 }
 
+static tmem_status unpack(struct tmi_unpack_request *request, struct tmi_unpacked **unpacked)
+{
+	struct tmi_file_head *head = calloc(1, sizeof(*head));
+	tmem_status status;
+
+	assert_non_null(head);
+	tmi_file_head_open(head, request->path);
+	request->head = head;
+	status = tmi_unpacked_open(request, unpacked);
+	request->head = NULL;
+	tmi_file_head_close(head);
+	free(head);
+	return status;
+}
+
 /* Zeros take no room; what lies between them is where it was. */
 static void zeros_become_holes(void **state)
 {
@@ -319,7 +335,7 @@ static void zeros_become_holes(void **state)
 	data[5 * MIB - 1] = 2;
 	data[9 * MIB] = 3;
 	request.path = packed_file("lz4", "zeros", data, size);
-	assert_int_equal(tmi_unpacked_open(&request, &unpacked), TMEM_S_OK);
+	assert_int_equal(unpack(&request, &unpacked), TMEM_S_OK);
 	assert_int_equal(unpacked->size, size);
 	assert_int_equal(unpacked->stored, 3 * TMI_SPOOL_PAGE);
 	assert_int_equal(fstat(unpacked->fd, &info), 0);
@@ -340,10 +356,10 @@ static void plain_files_are_left_alone(void **state)
 	struct tmi_unpacked *unpacked;
 
 	request.path = write_file("plain", MACHINE, strlen(MACHINE));
-	assert_int_equal(tmi_unpacked_open(&request, &unpacked), TMEM_S_OK);
+	assert_int_equal(unpack(&request, &unpacked), TMEM_S_OK);
 	assert_null(unpacked);
 	request.path = "/nowhere/at/all";
-	assert_int_equal(tmi_unpacked_open(&request, &unpacked), TMEM_S_OK);
+	assert_int_equal(unpack(&request, &unpacked), TMEM_S_OK);
 	assert_null(unpacked);
 }
 
