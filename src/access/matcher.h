@@ -1,66 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * matcher.h - finding a pattern in one contiguous buffer; knows nothing of targets.
+ * matcher.h - finding what a search looks for in one contiguous buffer; knows nothing of targets.
  *
- * A filter looks for two rare bytes of the pattern at their distance, many positions at a time;
- * only where both stand the whole pattern is compared. When comparing gets expensive (periodic
- * patterns in periodic memory) the rest is searched in linear time.
+ * What is looked for is one pattern (matcher_pattern.h), several (matcher_set.h), or integers
+ * within a range (matcher_range.h).
  */
 #ifndef TMI_ACCESS_MATCHER_H
 #define TMI_ACCESS_MATCHER_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <tmem/status.h>
+#include <tmem/search.h>
 
-#define TMI_MATCHER_NONE SIZE_MAX
+#include "access/matcher_pattern.h"
+#include "access/matcher_range.h"
+#include "access/matcher_set.h"
 
-/* One byte of the pattern that the filter compares. */
-struct tmi_anchor {
-	size_t at;
-	uint8_t value; /* already masked */
-	uint8_t mask;
+struct tmi_matcher {
+	size_t size;     /* bytes of a match; with several patterns, of the longest one */
+	size_t shortest; /* bytes of the shortest one */
+	size_t granularity;
+	bool matches_zeros; /* memory of zeros matches everywhere */
+
+	struct tmi_pattern *patterns; /* NULL: integers */
+	size_t count;
+	struct tmi_pattern_set set; /* when there are several */
+	struct tmi_range range;
 };
 
 /*
- * The first position of [from, end) where both anchors stand in @data, or @end. All positions up
- * to end - 1 plus the anchors' distances are readable.
+ * Sizes, @count and @granularity are not 0; the last is below 2^63. What the patterns point to is
+ * copied. TMEM_S_OK or TMEM_E_OUTOFMEMORY; @matcher is ready for tmi_matcher_fini() then too.
  */
-typedef size_t tmi_matcher_scan(const uint8_t *data, size_t from, size_t end,
-				const struct tmi_anchor *first, const struct tmi_anchor *second);
-
-struct tmi_matcher {
-	uint8_t *pattern; /* masked bits only */
-	uint8_t *mask;    /* NULL: every bit counts */
-	size_t size;
-	size_t granularity;
-	struct tmi_anchor anchors[2];
-	tmi_matcher_scan *scan;
-	bool matches_zeros; /* memory of zeros matches everywhere */
-	size_t *borders;    /* long patterns without mask: see build_borders(); else NULL */
-};
-
-/* Copies pattern and mask (NULL = every bit counts); size and granularity are not 0. */
-tmem_status tmi_matcher_init(struct tmi_matcher *matcher, const void *pattern, const void *mask,
-			     size_t size, size_t granularity);
+tmem_status tmi_matcher_init_patterns(struct tmi_matcher *matcher,
+				      const struct tmem_search_pattern *patterns, size_t count,
+				      size_t granularity);
+void tmi_matcher_init_integers(struct tmi_matcher *matcher, const struct tmi_integers *integers,
+			       size_t granularity);
 void tmi_matcher_fini(struct tmi_matcher *matcher);
 
 /*
- * The lowest i with the pattern wholly inside @data and (i + phase) % granularity == 0, or
- * TMI_MATCHER_NONE.
+ * The lowest i with a match wholly inside @data, i + matcher->size <= @size, and
+ * (i + phase) % granularity == 0; or TMI_MATCHER_NONE.
  */
 size_t tmi_matcher_find(const struct tmi_matcher *matcher, const uint8_t *data, size_t size,
 			size_t phase);
 
-/* The same, the plain way: what tests compare with. */
-size_t tmi_matcher_find_plain(const struct tmi_matcher *matcher, const uint8_t *data, size_t size,
-			      size_t phase);
+/* The same, also where only shorter patterns than the longest have room: nothing follows @data. */
+size_t tmi_matcher_find_last(const struct tmi_matcher *matcher, const uint8_t *data, size_t size,
+			     size_t phase);
 
-/* The best scan of this processor; TMEM_DISABLE=avx2, sse2, neon switch it off. matcher_scan.c */
-tmi_matcher_scan *tmi_matcher_choose_scan(void);
+/* What stands where a match was found. */
+struct tmi_found {
+	size_t pattern; /* its index; 0 for integers */
+	uint64_t value; /* of an integer, extended to 64 bits; 0 for patterns */
+};
 
-/* How common each byte value is in memory. matcher_frequency.c */
-extern const uint8_t tmi_matcher_frequency[256];
+/*
+ * What stands at the beginning of @data, NULL: zeros: of the patterns that have room the lowest of
+ * at least @from. False: nothing, or nothing any more where memory changes by itself.
+ */
+bool tmi_matcher_look(const struct tmi_matcher *matcher, const uint8_t *data, size_t size,
+		      size_t from, struct tmi_found *found);
 
 #endif

@@ -5,7 +5,7 @@
  * Measured over 120 programs, libraries and writable mappings of an interpreter on x86-64 Linux,
  * each counted alike.
  */
-#include "access/matcher.h"
+#include "access/matcher_pattern.h"
 
 /* clang-format off */
 const uint8_t tmi_matcher_frequency[256] = {

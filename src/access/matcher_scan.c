@@ -1,12 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* matcher_scan.c - the filter of the matcher, for each kind of processor; see matcher.h. */
-#include "access/matcher.h"
+/* matcher_scan.c - what a processor has, and the filter for one pattern; see matcher_scan.h. */
+#include "access/matcher_scan.h"
+
 #include "base/options.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #elif defined(__aarch64__)
 #include <arm_neon.h>
+#endif
+
+#if defined(__x86_64__)
+
+enum tmi_vectors tmi_vectors(void)
+{
+	if (tmi_disabled("sse2"))
+		return TMI_VECTORS_PLAIN;
+	if (!__builtin_cpu_supports("ssse3") || tmi_disabled("ssse3"))
+		return TMI_VECTORS_SSE2;
+	if (!__builtin_cpu_supports("avx2") || tmi_disabled("avx2"))
+		return TMI_VECTORS_SSSE3;
+	if (!__builtin_cpu_supports("avx512bw") || tmi_disabled("avx512"))
+		return TMI_VECTORS_AVX2;
+	return TMI_VECTORS_AVX512;
+}
+
+#elif defined(__aarch64__)
+
+enum tmi_vectors tmi_vectors(void)
+{
+	return tmi_disabled("neon") ? TMI_VECTORS_PLAIN : TMI_VECTORS_NEON;
+}
+
+#else
+
+enum tmi_vectors tmi_vectors(void)
+{
+	return TMI_VECTORS_PLAIN;
+}
+
 #endif
 
 static bool stands(const uint8_t *data, const struct tmi_anchor *anchor)
@@ -61,6 +93,45 @@ __attribute__((target("avx2"))) static size_t scan_avx2(const uint8_t *data, siz
 	return scan_plain(data, from, end, &one, &two);
 }
 
+/* Bit i: both anchors stand at data + i. No bit that counts differs from the value. */
+__attribute__((target("avx512bw"))) static inline uint64_t
+look_avx512(const uint8_t *data, const struct tmi_anchor *first, const struct tmi_anchor *second)
+{
+	__m512i a = _mm512_loadu_si512(data + first->at);
+	__m512i b = _mm512_loadu_si512(data + second->at);
+	__mmask64 found;
+
+	a = _mm512_xor_si512(a, _mm512_set1_epi8((char)first->value));
+	b = _mm512_xor_si512(b, _mm512_set1_epi8((char)second->value));
+	found = _mm512_testn_epi8_mask(a, _mm512_set1_epi8((char)first->mask));
+	return _mm512_mask_testn_epi8_mask(found, b, _mm512_set1_epi8((char)second->mask));
+}
+
+__attribute__((target("avx512bw"))) static size_t scan_avx512(const uint8_t *data, size_t from,
+							      size_t end,
+							      const struct tmi_anchor *first,
+							      const struct tmi_anchor *second)
+{
+	const struct tmi_anchor one = *first, two = *second;
+
+	for (; end - from >= 128; from += 128) {
+		uint64_t low = look_avx512(data + from, &one, &two);
+		uint64_t high = look_avx512(data + from + 64, &one, &two);
+
+		if (low)
+			return from + (size_t)__builtin_ctzll(low);
+		if (high)
+			return from + 64 + (size_t)__builtin_ctzll(high);
+	}
+	for (; end - from >= 64; from += 64) {
+		uint64_t found = look_avx512(data + from, &one, &two);
+
+		if (found)
+			return from + (size_t)__builtin_ctzll(found);
+	}
+	return scan_avx2(data, from, end, &one, &two);
+}
+
 static inline uint32_t look_sse2(const uint8_t *data, const struct tmi_anchor *first,
 				 const struct tmi_anchor *second)
 {
@@ -89,11 +160,15 @@ static size_t scan_sse2(const uint8_t *data, size_t from, size_t end,
 	return scan_plain(data, from, end, &one, &two);
 }
 
-tmi_matcher_scan *tmi_matcher_choose_scan(void)
+tmi_pair_scan *tmi_pair_scan_choose(void)
 {
-	if (__builtin_cpu_supports("avx2") && !tmi_disabled("avx2"))
-		return scan_avx2;
-	return tmi_disabled("sse2") ? scan_plain : scan_sse2;
+	switch (tmi_vectors()) {
+	case TMI_VECTORS_AVX512: return scan_avx512;
+	case TMI_VECTORS_AVX2: return scan_avx2;
+	case TMI_VECTORS_SSSE3:
+	case TMI_VECTORS_SSE2: return scan_sse2;
+	default: return scan_plain;
+	}
 }
 
 #elif defined(__aarch64__)
@@ -125,14 +200,14 @@ static size_t scan_neon(const uint8_t *data, size_t from, size_t end,
 	return scan_plain(data, from, end, &one, &two);
 }
 
-tmi_matcher_scan *tmi_matcher_choose_scan(void)
+tmi_pair_scan *tmi_pair_scan_choose(void)
 {
-	return tmi_disabled("neon") ? scan_plain : scan_neon;
+	return tmi_vectors() == TMI_VECTORS_NEON ? scan_neon : scan_plain;
 }
 
 #else
 
-tmi_matcher_scan *tmi_matcher_choose_scan(void)
+tmi_pair_scan *tmi_pair_scan_choose(void)
 {
 	return scan_plain;
 }

@@ -4,9 +4,11 @@
  *
  * The range falls into runs, runs into readable stretches, stretches into pieces. A piece is lent
  * by the space, or read into the search's buffer, or known to be zeros without looking. Each piece
- * is seen through one or two windows of contiguous bytes; windows overlap by pattern_size - 1, so
- * that a match which straddles pieces lies wholly inside one of them. Long stretches are first
- * looked through by a crew of threads, which only says how far there is nothing.
+ * is seen through one or two windows of contiguous bytes; windows overlap by the longest pattern's
+ * size - 1, so that a match which straddles pieces lies wholly inside one of them. In the last
+ * bytes before a hole only shorter patterns have room: they are kept until it is known what
+ * follows. Long stretches are first looked through by a crew of threads, which only says how far
+ * there is nothing.
  */
 #ifndef TMI_ACCESS_SEARCH_H
 #define TMI_ACCESS_SEARCH_H
@@ -24,6 +26,14 @@ struct tmi_search_window {
 	const uint8_t *data; /* NULL: zeros */
 };
 
+/* The end of the last window, in which only shorter patterns than the longest have room. */
+struct tmi_search_tail {
+	uint64_t address;
+	size_t size; /* 0: there is none */
+	bool last;   /* a hole follows: what is in it is to be reported */
+	uint8_t *bytes;
+};
+
 struct tmi_search {
 	tmem_target *target;
 	struct tmi_space *space;
@@ -32,9 +42,11 @@ struct tmi_search {
 	uint32_t flags;  /* enum tmem_search_flags */
 	uint64_t offset; /* as the caller gave it */
 	uint64_t length;
-	uint64_t start; /* internal: the phase counts from here */
-	uint64_t last;  /* inclusive */
-	uint64_t next;  /* no match begins below that was not reported */
+	uint64_t start;   /* internal: the phase counts from here */
+	uint64_t last;    /* inclusive */
+	uint64_t next;    /* no match begins below that was not reported */
+	uint64_t told_at; /* here all patterns below told were reported */
+	size_t told;
 	uint64_t bytes; /* looked at so far */
 	bool ended;     /* nothing is left to fetch */
 	bool finished;  /* and nothing to report */
@@ -67,18 +79,23 @@ struct tmi_search {
 	uint64_t carry_end;
 	const uint8_t *tail; /* contiguous bytes up to at; their end is carried over next */
 	uint64_t tail_size;  /* 0: nothing to carry */
+
+	struct tmi_search_tail short_tail; /* only where patterns have different sizes */
 };
 
 /*
  * Checks the arguments and prepares a search. @search is ready for tmi_search_fini() also after a
- * failure. @request: its size field does not matter.
+ * failure. @request: its size field does not matter, all fields are there.
  */
 tmem_status tmi_search_init(struct tmi_search *search, tmem_target *target, struct tmi_space *space,
 			    const struct tmem_search_request *request);
 void tmi_search_fini(struct tmi_search *search);
 
-/* The next match, as callers see addresses. Explained on failure; may be called again then. */
-tmem_status tmi_search_next(struct tmi_search *search, uint64_t *match);
+/*
+ * The next match, as callers see addresses; the size field of *match is left alone. Explained on
+ * failure, *match untouched; may be called again then.
+ */
+tmem_status tmi_search_next(struct tmi_search *search, struct tmem_search_match *match);
 
 /* --- search_walk.c --- */
 

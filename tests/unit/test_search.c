@@ -11,10 +11,8 @@
 
 #include "engine/engine.h"
 #include "unit/core_writer.h"
+#include "unit/search_model.h"
 #include "unit/synth_handle.h"
-
-#define BASE 0x100000u
-#define SPAN 0xc0000u /* three pieces */
 
 static tmem_status find(tmem_target *target, uint64_t offset, uint64_t length, const char *pattern,
 			size_t granularity, uint64_t *match)
@@ -384,126 +382,14 @@ static void test_long_pattern(void **unused)
 
 /* --- random machines against a model --- */
 
-struct model {
-	uint8_t bytes[SPAN];
-	bool valid[SPAN];
-	char *text;
-	size_t text_size;
-};
-
-static void put(struct model *model, FILE *out, unsigned at, unsigned size, unsigned alphabet)
-{
-	uint8_t unit[64];
-	unsigned count = 1 + (unsigned)random() % sizeof(unit);
-
-	if (size > SPAN - at)
-		size = SPAN - at;
-	fprintf(out, "repeat 0x%x %u", BASE + at, size);
-	for (unsigned i = 0; i < count; i++) {
-		unit[i] = (uint8_t)((unsigned)random() % alphabet);
-		fprintf(out, " %02x", unit[i]);
-	}
-	fputc('\n', out);
-	for (unsigned i = 0; i < size; i++)
-		model->bytes[at + i] = unit[i % count];
-}
-
-/* Given bytes that one view can lend. */
-static void put_lendable(struct model *model, FILE *out, unsigned at, unsigned size,
-			 unsigned alphabet)
-{
-	if (size > SPAN - at)
-		size = SPAN - at;
-	fprintf(out, "bytes 0x%x ", BASE + at);
-	for (unsigned i = 0; i < size; i++) {
-		model->bytes[at + i] = (uint8_t)((unsigned)random() % alphabet);
-		fprintf(out, "%02x", model->bytes[at + i]);
-	}
-	fputc('\n', out);
-}
-
-static void remove_some(struct model *model, FILE *out, const char *format)
-{
-	for (unsigned i = (unsigned)random() % 4; i > 0; i--) {
-		unsigned at = (unsigned)random() % SPAN;
-		unsigned size = 1 + (unsigned)random() % 5000;
-
-		if (size > SPAN - at)
-			size = SPAN - at;
-		/* Beside a border of pages and pieces, now and then. */
-		if (random() % 2)
-			at &= ~0xffffu;
-		fprintf(out, format, BASE + at, size);
-		memset(model->valid + at, 0, size);
-	}
-}
-
-static void make_model(struct model *model, unsigned alphabet, bool lends)
-{
-	FILE *out = open_memstream(&model->text, &model->text_size);
-
-	memset(model->bytes, 0, SPAN);
-	memset(model->valid, 0, SPAN);
-	fprintf(out, "target lends=%s\nprocess 1\n", lends ? "yes" : "no");
-	/* Runs that touch, or leave a gap now and then. */
-	for (unsigned at = 0; at < SPAN;) {
-		unsigned size = random() % 3 ? 1 + (unsigned)random() % 0x60000
-					     : 1 + (unsigned)random() % 100;
-
-		if (size > SPAN - at)
-			size = SPAN - at;
-		fprintf(out, "run 0x%x %u rw-p untouched=%s\n", BASE + at, size,
-			random() % 2 ? "yes" : "no");
-		memset(model->valid + at, 1, size);
-		at += size + (random() % 3 ? 0 : (unsigned)random() % 300);
-	}
-	for (unsigned i = 0; i < 6; i++)
-		put(model, out, (unsigned)random() % SPAN, (unsigned)random() % 0x10000 + 1,
-		    alphabet);
-	if (lends)
-		for (unsigned i = 0; i < 2; i++)
-			put_lendable(model, out, (unsigned)random() % SPAN,
-				     (unsigned)random() % 0x40000 + 1, alphabet);
-	remove_some(model, out, "hole 0x%x %u\n");
-	remove_some(model, out, "fault 0x%x %u read\n");
-	fclose(out);
-}
-
-static bool model_matches(const struct model *model, size_t at, const uint8_t *pattern,
-			  const uint8_t *mask, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if (!model->valid[at + i] ||
-		    (model->bytes[at + i] & mask[i]) != (pattern[i] & mask[i]))
-			return false;
-	return true;
-}
-
-/* Half of the patterns are taken from the memory, and those half of the time around a border. */
-static void make_pattern(const struct model *model, uint8_t *pattern, size_t size,
-			 unsigned alphabet)
-{
-	size_t at = (size_t)random() % (SPAN - size);
-
-	if (random() % 2)
-		at = (at | 0xfff) + 1 - size / 2;
-	if (at > SPAN - size)
-		at = SPAN - size;
-	for (size_t i = 0; i < size; i++)
-		pattern[i] = random() % 64 ? model->bytes[at + i]
-					   : (uint8_t)((unsigned)random() % alphabet);
-	if (random() % 4 == 0)
-		memset(pattern, 0, size);
-}
-
-static void compare(const struct model *model, tmem_target *target, unsigned alphabet)
+static void compare(const struct search_model *model, tmem_target *target, unsigned alphabet)
 {
 	size_t granularity = 1 + (size_t)random() % 16;
 	size_t size = granularity * (1 + (size_t)random() % (random() % 4 ? 4 : 400));
-	uint64_t from = (uint64_t)random() % 0x20000, length = SPAN + 0x100 - from;
+	uint64_t from = (uint64_t)random() % 0x20000, length = SEARCH_SPAN + 0x100 - from;
 	uint8_t pattern[6400], mask[6400];
 	struct tmem_search_request request = { .size = sizeof(request),
-					       .offset = BASE - 0x80 + from,
+					       .offset = SEARCH_BASE - 0x80 + from,
 					       .length = length,
 					       .pattern = pattern,
 					       .pattern_size = size,
@@ -512,7 +398,7 @@ static void compare(const struct model *model, tmem_target *target, unsigned alp
 	uint64_t match = 0;
 	unsigned hits = 0;
 
-	make_pattern(model, pattern, size, alphabet);
+	search_model_pattern(model, pattern, size, alphabet);
 	memset(mask, 0xff, size);
 	if (random() % 2) {
 		request.mask = mask;
@@ -520,9 +406,10 @@ static void compare(const struct model *model, tmem_target *target, unsigned alp
 			mask[i] = random() % 3 ? 0xff : (uint8_t)random();
 	}
 	assert_int_equal(tmem_search_cursor_new(target, &request, &cursor), TMEM_S_OK);
-	for (uint64_t at = request.offset; at + size <= BASE + SPAN && hits < 500;
+	for (uint64_t at = request.offset; at + size <= SEARCH_BASE + SEARCH_SPAN && hits < 500;
 	     at += granularity) {
-		if (at < BASE || !model_matches(model, at - BASE, pattern, mask, size))
+		if (at < SEARCH_BASE ||
+		    !search_model_matches(model, at - SEARCH_BASE, pattern, mask, size))
 			continue;
 		if (tmem_search_cursor_next(cursor, &match) != TMEM_S_OK || match != at)
 			fail_msg("%s: hit at %lx, expected at %lx", tmem_last_error(target),
@@ -537,14 +424,14 @@ static void compare(const struct model *model, tmem_target *target, unsigned alp
 static void random_machines(bool lends)
 {
 	static const unsigned alphabets[] = { 2, 3, 256 };
-	static struct model model;
+	static struct search_model model;
 
 	srandom(lends ? 5 : 4);
 	for (unsigned round = 0; round < 12; round++) {
 		unsigned alphabet = alphabets[round % 3];
 		tmem_target *target;
 
-		make_model(&model, alphabet, lends);
+		search_model_new(&model, alphabet, lends);
 		target = synth_open(model.text, NULL);
 		for (unsigned i = 0; i < 16; i++)
 			compare(&model, target, alphabet);

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* matcher_set.c - finding several patterns in one contiguous buffer; see matcher_set.h. */
+#include "access/matcher_set.h"
+
+#include <stdlib.h>
+#include <sys/param.h>
+
+#include "base/error.h"
+
+/* Bytes further in are not thought of as filter bytes: there is enough to choose from. */
+#define FILTER_REACH 4096
+
+/* A byte of the same value as another one tells less: bytes come in rows. */
+#define SAME_VALUE 64
+
+/* How often the byte is expected in memory, beside the @count bytes that were chosen before. */
+static unsigned commonness(const struct tmi_pattern *pattern, const size_t *chosen, size_t count,
+			   size_t at)
+{
+	unsigned free_bits = 8 - (unsigned)__builtin_popcount(tmi_pattern_mask(pattern, at));
+	unsigned score = tmi_matcher_frequency[pattern->bytes[at]] + 10 * free_bits;
+
+	for (size_t i = 0; i < count; i++)
+		if (pattern->bytes[chosen[i]] == pattern->bytes[at])
+			score += SAME_VALUE;
+	return MIN(score, TMI_FREQUENCY_ANY);
+}
+
+static bool is_chosen(const size_t *chosen, size_t count, size_t at)
+{
+	for (size_t i = 0; i < count; i++)
+		if (chosen[i] == at)
+			return true;
+	return false;
+}
+
+/* How many positions would pass with this byte too; scores[j] is what pattern j had before. */
+static double weigh(const struct tmi_pattern_set *set, const unsigned *scores, size_t count,
+		    size_t at)
+{
+	double sum = 0;
+
+	for (size_t j = 0; j < set->count; j++) {
+		unsigned score =
+			scores[j] + commonness(&set->patterns[j], set->filter.at, count, at);
+
+		/* Ten steps double. */
+		sum += (double)(UINT64_C(1) << score / 10) * (10 + score % 10);
+	}
+	return sum;
+}
+
+/* The byte that tells most beside those that were chosen. */
+static size_t choose_byte(const struct tmi_pattern_set *set, const unsigned *scores, size_t count)
+{
+	double least = 0;
+	size_t best = SIZE_MAX;
+
+	for (size_t at = 0; at < MIN(set->shortest, FILTER_REACH); at++) {
+		double sum;
+
+		if (is_chosen(set->filter.at, count, at))
+			continue;
+		sum = weigh(set, scores, count, at);
+		if (best == SIZE_MAX || sum < least) {
+			least = sum;
+			best = at;
+		}
+	}
+	return best == SIZE_MAX ? set->filter.at[0] : best;
+}
+
+/* The bytes that tell most together, one after the other. */
+static void choose_bytes(struct tmi_pattern_set *set, unsigned *scores)
+{
+	for (size_t i = 0; i < TMI_FILTER_BYTES; i++) {
+		size_t at = choose_byte(set, scores, i);
+
+		for (size_t j = 0; j < set->count; j++)
+			scores[j] += commonness(&set->patterns[j], set->filter.at, i, at);
+		set->filter.at[i] = at;
+	}
+}
+
+struct keyed {
+	uint32_t key; /* the filter bytes */
+	size_t index;
+};
+
+static int compare_keys(const void *left, const void *right)
+{
+	const struct keyed *a = left, *b = right;
+
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	return a->index < b->index ? -1 : a->index > b->index;
+}
+
+/* Patterns that look alike come into the same bucket: their tables let less through. */
+static void share_out(struct tmi_pattern_set *set, struct keyed *keyed, uint8_t *bucket_of)
+{
+	size_t filled = 0;
+
+	for (size_t j = 0; j < set->count; j++) {
+		keyed[j] = (struct keyed){ .index = j };
+		for (size_t i = 0; i < TMI_FILTER_BYTES; i++)
+			keyed[j].key =
+				keyed[j].key << 8 | set->patterns[j].bytes[set->filter.at[i]];
+	}
+	qsort(keyed, set->count, sizeof(*keyed), compare_keys);
+	for (size_t j = 0; j < set->count; j++)
+		bucket_of[keyed[j].index] =
+			(uint8_t)(set->count <= TMI_BUCKETS
+					  ? j
+					  : j / ((set->count - 1) / TMI_BUCKETS + 1));
+	for (size_t bucket = 0; bucket < TMI_BUCKETS; bucket++) {
+		set->first[bucket] = filled;
+		for (size_t j = 0; j < set->count; j++)
+			if (bucket_of[j] == bucket)
+				set->order[filled++] = j;
+	}
+	set->first[TMI_BUCKETS] = filled;
+}
+
+static void fill_tables(struct tmi_pattern_set *set, const struct tmi_pattern *pattern,
+			uint8_t bucket_bit)
+{
+	for (size_t i = 0; i < TMI_FILTER_BYTES; i++) {
+		uint8_t value = pattern->bytes[set->filter.at[i]];
+		uint8_t mask = tmi_pattern_mask(pattern, set->filter.at[i]);
+
+		for (uint8_t half = 0; half < 16; half++) {
+			if ((half & mask) == (value & 15))
+				set->filter.low[i][half] |= bucket_bit;
+			if ((half & mask >> 4) == value >> 4)
+				set->filter.high[i][half] |= bucket_bit;
+		}
+	}
+}
+
+tmem_status tmi_pattern_set_init(struct tmi_pattern_set *set, const struct tmi_pattern *patterns,
+				 size_t count)
+{
+	unsigned *scores = calloc(count, sizeof(*scores));
+	struct keyed *keyed = calloc(count, sizeof(*keyed));
+	uint8_t *bucket_of = calloc(count, sizeof(*bucket_of));
+	tmem_status status = TMEM_S_OK;
+
+	*set = (struct tmi_pattern_set){ .patterns = patterns,
+					 .count = count,
+					 .shortest = SIZE_MAX,
+					 .order = calloc(count, sizeof(*set->order)),
+					 .scan = tmi_bucket_scan_choose() };
+	for (size_t j = 0; j < count; j++) {
+		set->shortest = MIN(set->shortest, patterns[j].size);
+		set->longest = MAX(set->longest, patterns[j].size);
+	}
+	if (scores && keyed && bucket_of && set->order) {
+		choose_bytes(set, scores);
+		share_out(set, keyed, bucket_of);
+		for (size_t j = 0; j < count; j++)
+			fill_tables(set, &patterns[j], (uint8_t)(1u << bucket_of[j]));
+	} else {
+		status = tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
+	}
+	free(scores);
+	free(keyed);
+	free(bucket_of);
+	return status;
+}
+
+void tmi_pattern_set_fini(struct tmi_pattern_set *set)
+{
+	free(set->order);
+	*set = (struct tmi_pattern_set){ 0 };
+}
+
+/* Whether one of the buckets has a pattern that stands there. */
+static bool stands(const struct tmi_pattern_set *set, const uint8_t *data, size_t size,
+		   unsigned buckets, size_t *costs)
+{
+	for (; buckets; buckets &= buckets - 1) {
+		unsigned bucket = (unsigned)__builtin_ctz(buckets);
+
+		for (size_t i = set->first[bucket]; i < set->first[bucket + 1]; i++) {
+			const struct tmi_pattern *pattern = &set->patterns[set->order[i]];
+			size_t of_no_use = 0;
+
+			if (pattern->size <= size &&
+			    tmi_pattern_stands(pattern, data,
+					       pattern->borders ? costs : &of_no_use))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * One pattern after the other, each in linear time if need be, and none further than where another
+ * one was found.
+ */
+static size_t find_each(const struct tmi_pattern_set *set, const uint8_t *data, size_t size,
+			size_t from, size_t end, struct tmi_grid grid)
+{
+	size_t best = end;
+
+	grid.phase += from % grid.granularity;
+	for (size_t j = 0; j < set->count && best > from; j++) {
+		const struct tmi_pattern *pattern = &set->patterns[j];
+		size_t room = MIN(size - from, best - 1 - from + pattern->size);
+		size_t found = tmi_pattern_find(pattern, data + from, room, grid);
+
+		if (found != TMI_MATCHER_NONE)
+			best = from + found;
+	}
+	return best < end ? best : TMI_MATCHER_NONE;
+}
+
+size_t tmi_pattern_set_find(const struct tmi_pattern_set *set, const uint8_t *data, size_t size,
+			    size_t end, struct tmi_grid grid)
+{
+	size_t costs = 0;
+	uint8_t buckets;
+
+	for (size_t i = 0; i < end; i++) {
+		i = set->scan(data, i, end, &set->filter, &buckets);
+		if (i == end)
+			break;
+		if (!tmi_grid_has(grid, i))
+			continue;
+		if (stands(set, data + i, size - i, buckets, &costs))
+			return i;
+		if (tmi_pattern_costs_much(costs, i))
+			return find_each(set, data, size, i + 1, end, grid);
+	}
+	return TMI_MATCHER_NONE;
+}
+
+size_t tmi_pattern_set_which(const struct tmi_pattern_set *set, const uint8_t *data, size_t size,
+			     size_t from)
+{
+	unsigned buckets = tmi_bucket_look(&set->filter, data);
+	size_t best = TMI_MATCHER_NONE;
+	size_t costs;
+
+	for (; buckets; buckets &= buckets - 1) {
+		unsigned bucket = (unsigned)__builtin_ctz(buckets);
+
+		for (size_t i = set->first[bucket]; i < set->first[bucket + 1]; i++) {
+			const struct tmi_pattern *pattern = &set->patterns[set->order[i]];
+
+			if (set->order[i] >= best)
+				break;
+			if (set->order[i] >= from && pattern->size <= size &&
+			    tmi_pattern_stands(pattern, data, &costs)) {
+				best = set->order[i];
+				break;
+			}
+		}
+	}
+	return best;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * matcher_set.h - finding several patterns in one contiguous buffer, in one pass.
+ *
+ * The filter looks at up to three bytes that stand at the same distances in every pattern, the ones
+ * that tell most. A table of 16 for each half of a byte says which patterns, shared out among eight
+ * buckets, may have it there: masks cost nothing, and vectors look up as many positions at once as
+ * they have bytes. Where all bytes agree on a bucket, its patterns are compared.
+ */
+#ifndef TMI_ACCESS_MATCHER_SET_H
+#define TMI_ACCESS_MATCHER_SET_H
+
+#include "access/matcher_pattern.h"
+
+struct tmi_pattern_set {
+	const struct tmi_pattern *patterns; /* not owned */
+	size_t count;
+	size_t shortest, longest; /* sizes */
+	struct tmi_bucket_filter filter;
+	tmi_bucket_scan *scan;
+	size_t *order; /* indices of patterns: bucket b's are order[first[b]] to order[first[b + 1]
+			  - 1], ascending */
+	size_t first[TMI_BUCKETS + 1];
+};
+
+/*
+ * Makes the set of @count initialised patterns, not 0, which must outlive it. TMEM_S_OK or
+ * TMEM_E_OUTOFMEMORY; @set is ready for tmi_pattern_set_fini() then too.
+ */
+tmem_status tmi_pattern_set_init(struct tmi_pattern_set *set, const struct tmi_pattern *patterns,
+				 size_t count);
+void tmi_pattern_set_fini(struct tmi_pattern_set *set);
+
+/*
+ * The lowest i of the grid below @end where a pattern stands wholly inside @data, or
+ * TMI_MATCHER_NONE. @end is at most size - shortest + 1.
+ */
+size_t tmi_pattern_set_find(const struct tmi_pattern_set *set, const uint8_t *data, size_t size,
+			    size_t end, struct tmi_grid grid);
+
+/* The lowest pattern of at least @from that stands at @data; TMI_MATCHER_NONE. @size >= shortest */
+size_t tmi_pattern_set_which(const struct tmi_pattern_set *set, const uint8_t *data, size_t size,
+			     size_t from);
+
+#endif
