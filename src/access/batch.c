@@ -15,17 +15,24 @@ static void set_all(struct tmem_transfer *items, size_t count, tmem_status statu
 	}
 }
 
+/* Says what is wrong with an element. */
+static tmem_status refuse(const struct tmem_transfer *item)
+{
+	tmem_status status = tmi_access_need(item->buffer, "buffer of a transfer");
+
+	return status == TMEM_S_OK
+		       ? tmi_bad_argument("flags of a transfer", "TMEM_TRANSFER_UNCACHED or 0")
+		       : status;
+}
+
 static tmem_status check(const struct tmem_transfer *items, size_t count)
 {
-	tmem_status status = tmi_access_need(items, "transfers");
-
-	for (size_t i = 0; status == TMEM_S_OK && i < count; i++) {
-		status = tmi_access_need(items[i].buffer, "buffer of a transfer");
-		if (status == TMEM_S_OK && items[i].flags & ~(uint32_t)TMEM_TRANSFER_UNCACHED)
-			status = tmi_bad_argument("flags of a transfer",
-						  "TMEM_TRANSFER_UNCACHED or 0");
-	}
-	return status;
+	if (!items)
+		return tmi_access_need(items, "transfers");
+	for (size_t i = 0; i < count; i++)
+		if (!items[i].buffer || items[i].flags & ~(uint32_t)TMEM_TRANSFER_UNCACHED)
+			return refuse(&items[i]);
+	return TMEM_S_OK;
 }
 
 /* No single element can be the cause of these: the target is out of reach. */
@@ -38,18 +45,21 @@ static bool is_lost(tmem_status status)
 /* The call's status from those of its elements; @whole is what the transfer itself returned. */
 static tmem_status summary(const struct tmem_transfer *items, size_t count, tmem_status whole)
 {
-	bool complete = true;
-	bool moved = false;
+	size_t missing = 0;
+	size_t moved = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		complete = complete && items[i].done == items[i].size && !items[i].status;
-		moved = moved || items[i].done > 0;
+		missing |= items[i].size ^ items[i].done;
+		moved |= items[i].done;
+		if (!items[i].status)
+			continue;
+		missing = 1;
 		if (!TMEM_FAILED(whole) && is_lost(items[i].status))
 			whole = items[i].status;
 	}
 	if (TMEM_FAILED(whole) && !moved)
 		return whole;
-	return complete ? TMEM_S_OK : TMEM_S_FALSE;
+	return missing ? TMEM_S_FALSE : TMEM_S_OK;
 }
 
 /* The space converts and clips the addresses of the elements itself. */
@@ -80,9 +90,10 @@ tmem_status tmem_read_virtual_batch(tmem_target *target, struct tmem_transfer *t
 
 	if (status == TMEM_S_OK)
 		status = tmi_call_virtual(target, &space);
-	set_all(transfers, count, status);
 	if (status == TMEM_S_OK)
 		status = read_batch(space, transfers, count);
+	else
+		set_all(transfers, count, status);
 	return tmi_call_end(target, status);
 }
 
@@ -94,9 +105,10 @@ tmem_status tmem_read_physical_batch(tmem_target *target, struct tmem_transfer *
 
 	if (status == TMEM_S_OK)
 		status = tmi_call_physical(target, &space);
-	set_all(transfers, count, status);
 	if (status == TMEM_S_OK)
 		status = read_batch(space, transfers, count);
+	else
+		set_all(transfers, count, status);
 	return tmi_call_end(target, status);
 }
 

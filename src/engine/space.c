@@ -122,9 +122,8 @@ static size_t prepare(struct tmi_space *space, struct tmem_transfer *items, size
 	return used;
 }
 
-/* A space of the kind: one request for all elements. */
-static tmem_status read_stored_batch(struct tmi_space *space, struct tmem_transfer *items,
-				     size_t count)
+/* Elements that the address rule changes, or the end of the space cuts: as copies. */
+static tmem_status read_prepared(struct tmi_space *space, struct tmem_transfer *items, size_t count)
 {
 	struct tmem_transfer *prepared = calloc(count ? count : 1, sizeof(*prepared));
 	size_t *index = calloc(count ? count : 1, sizeof(*index));
@@ -145,6 +144,23 @@ static tmem_status read_stored_batch(struct tmi_space *space, struct tmem_transf
 	free(prepared);
 	free(index);
 	return status;
+}
+
+/* A space of the kind: one request for all elements. */
+static tmem_status read_stored_batch(struct tmi_space *space, struct tmem_transfer *items,
+				     size_t count)
+{
+	bool as_they_are = !is_narrow(space);
+
+	for (size_t i = 0; i < count; i++) {
+		as_they_are = as_they_are &&
+			      (!items[i].size || items[i].size - 1 <= UINT64_MAX - items[i].offset);
+		items[i].done = 0;
+		items[i].status = TMEM_E_READ_FAULT;
+	}
+	if (!as_they_are)
+		return read_prepared(space, items, count);
+	return count ? tmi_storage_read_batch(space, items, count) : TMEM_S_OK;
 }
 
 tmem_status tmi_space_read_batch(struct tmi_space *space, struct tmem_transfer *items, size_t count)

@@ -3,8 +3,9 @@
  * process_batch.c - reading many ranges of a live process at once.
  *
  * What a batch costs is the pages that the kernel has to pin, not the elements. So the elements
- * are sorted by page; those that share pages or stand on neighbouring ones are joined into one
- * span, which is read into a bounce buffer; and up to 1024 spans go into one system call.
+ * are grouped by the page that they begin in, and the groups sorted when some may stand close;
+ * those that share pages or stand on neighbouring ones are joined into one span, which is read into
+ * a bounce buffer; and up to 1024 spans go into one system call.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +14,9 @@
 #include <unistd.h>
 
 #include "target/process.h"
+#include "target/process_group.h"
 
 #define MAX_VECTORS 1024
-
-/* Elements from here on are read alone; joined spans are no longer. One bit a page must do. */
-#define LARGE_ELEMENT (64u << 10)
 
 /* Bytes of all joined spans of one system call. */
 #define BOUNCE (256u << 10)
@@ -31,36 +30,34 @@
 /* So many spans are a reason to read smaps at once, when that was worth it the last time. */
 #define MANY_SPANS 64
 
-#define RADIX_BITS 11
-#define RADIX      (1u << RADIX_BITS)
-
-struct key {
-	uint64_t page; /* number */
-	uint32_t index;
-};
+/* Elements that are grouped together; more are taken one such part after another. */
+#define MOST_ELEMENTS (1u << 18)
 
 /* One element, or several that were joined. */
 struct span {
 	uint64_t first;
-	uint64_t end;      /* exclusive */
-	uint8_t *buffer;   /* of the element itself, or bounce */
-	size_t key;        /* its first element */
-	size_t count;      /* elements */
-	uint64_t done;     /* alone: bytes read */
-	uint64_t readable; /* joined: bit per page, from the page of first */
+	uint64_t end;       /* exclusive */
+	uint8_t *buffer;    /* of the element itself, or bounce */
+	uint32_t key;       /* of its first group */
+	uint32_t key_count; /* groups */
+	uint32_t count;     /* elements */
+	uint64_t done;      /* bytes read; joined: all or 0 */
+	uint64_t readable;  /* joined and not read in full: bit per page, from the page of first */
 };
 
 struct batch {
 	struct live *process;
 	struct tmem_transfer *items;
 	uint32_t flags;
-	unsigned shift;   /* of a page: dividing by its size would cost more than the rest */
-	struct key *keys; /* sorted by page */
-	size_t key_count;
+	unsigned shift; /* of a page: dividing by its size would cost more than the rest */
+	struct live_groups groups;
 	struct live_scratch *scratch;
 	size_t span_count;          /* of the present round */
 	size_t bounced;             /* bytes in use */
 	struct live_traits *traits; /* NULL = not known */
+	uint64_t traits_first;      /* what they said last is of all from here */
+	uint64_t traits_end;        /* up to here, exclusive */
+	bool traits_safe;           /* and is this */
 	uint64_t saved;             /* spans that traits answered for */
 	struct live_pages pages;    /* of the present window */
 };
@@ -70,70 +67,12 @@ struct live_scratch {
 	struct span spans[MAX_VECTORS];
 	struct iovec local[MAX_VECTORS];
 	struct iovec remote[MAX_VECTORS];
-	struct key keys[2 * MAX_VECTORS];
+	struct live_group groups[MAX_VECTORS];
+	struct live_group_key keys[2 * MAX_VECTORS];
+	uint32_t links[MAX_VECTORS];
+	uint32_t table[2 * MAX_VECTORS];
 	uint8_t bounce[BOUNCE];
 };
-
-/* --- order --- */
-
-/* Stable, from the lowest digit up; only as many rounds as the pages' distance needs. */
-static struct key *sort_keys(struct key *keys, struct key *other, size_t count, uint64_t base,
-			     uint64_t distance)
-{
-	for (unsigned shift = 0; shift < 64 && distance >> shift; shift += RADIX_BITS) {
-		uint32_t starts[RADIX] = { 0 };
-		uint32_t sum = 0;
-		struct key *swap = keys;
-
-		for (size_t i = 0; i < count; i++)
-			starts[(keys[i].page - base) >> shift & (RADIX - 1)]++;
-		for (unsigned i = 0; i < RADIX; i++) {
-			uint32_t n = starts[i];
-
-			starts[i] = sum;
-			sum += n;
-		}
-		for (size_t i = 0; i < count; i++)
-			other[starts[(keys[i].page - base) >> shift & (RADIX - 1)]++] = keys[i];
-		keys = other;
-		other = swap;
-	}
-	return keys;
-}
-
-static uint64_t clip(uint64_t address, uint64_t size)
-{
-	if (address >= LIVE_TOP)
-		return 0;
-	return size < LIVE_TOP - address ? size : LIVE_TOP - address;
-}
-
-/* Keys of the elements that have bytes to read; sorts them when they are not. */
-static void make_keys(struct batch *batch, struct key *room, size_t count)
-{
-	uint64_t page = batch->process->target->page;
-	uint64_t lowest = UINT64_MAX, highest = 0;
-	bool sorted = true;
-
-	batch->shift = (unsigned)__builtin_ctzll(page);
-	for (size_t i = 0; i < count; i++) {
-		uint64_t address = tmi_process_untag(batch->items[i].offset);
-		struct key *key = &room[batch->key_count];
-
-		batch->items[i].done = 0;
-		if (!clip(address, batch->items[i].size))
-			continue;
-		*key = (struct key){ address >> batch->shift, (uint32_t)i };
-		if (batch->key_count && key->page < key[-1].page)
-			sorted = false;
-		lowest = key->page < lowest ? key->page : lowest;
-		highest = key->page > highest ? key->page : highest;
-		batch->key_count++;
-	}
-	batch->keys =
-		sorted ? room
-		       : sort_keys(room, room + count, batch->key_count, lowest, highest - lowest);
-}
 
 /* --- which pages are safe --- */
 
@@ -184,11 +123,18 @@ static bool is_safe(struct batch *batch, size_t index)
 	uint64_t last, stop;
 	uint32_t traits;
 
+	if (span->first >= batch->traits_first && span->end <= batch->traits_end) {
+		batch->saved++;
+		return batch->traits_safe;
+	}
 	if (batch->traits && !(batch->flags & TMI_READ_NO_TOUCH) &&
 	    tmi_process_find_traits(batch->traits, span->first, &last, &traits) &&
 	    last >= span->end - 1) {
 		batch->saved++;
-		return !(traits & (TRAIT_BLOCKS | TRAIT_DEVICE));
+		batch->traits_first = span->first;
+		batch->traits_end = last + 1;
+		batch->traits_safe = !(traits & (TRAIT_BLOCKS | TRAIT_DEVICE));
+		return batch->traits_safe;
 	}
 	if (span->first < batch->pages.first || span->end > batch->pages.end)
 		if (!look_ahead(batch, index) || span->end > batch->pages.end)
@@ -209,14 +155,6 @@ static uint64_t page_mask(const struct batch *batch, const struct span *span, ui
 	return (UINT64_MAX >> (63 - (high - low))) << low;
 }
 
-/* A span that is read in full. */
-static void mark_all(const struct batch *batch, struct span *span)
-{
-	span->done = span->end - span->first;
-	if (span->count > 1)
-		span->readable = page_mask(batch, span, span->first, span->end);
-}
-
 /* An element alone ends at the first unreadable byte; for others what follows is read as well. */
 static tmem_status read_with_care(struct batch *batch, struct span *span)
 {
@@ -229,8 +167,10 @@ static tmem_status read_with_care(struct batch *batch, struct span *span)
 		status =
 			tmi_process_bulk_read(batch->process, at, span->buffer + (at - span->first),
 					      span->end - at, batch->flags, &got);
-		if (span->count == 1)
+		if (span->count == 1) {
+			span->done = got;
 			break;
+		}
 		/* Whole pages only, but for the last. */
 		if (at + got < span->end)
 			got = at + got - (at + got) % page > at ? got - (at + got) % page : 0;
@@ -238,7 +178,6 @@ static tmem_status read_with_care(struct batch *batch, struct span *span)
 			span->readable |= page_mask(batch, span, at, at + got);
 		at = ((at + got) | (page - 1)) + 1;
 	}
-	span->done = got;
 	return status;
 }
 
@@ -252,7 +191,7 @@ static size_t mark_moved(struct batch *batch, const size_t *indices, size_t from
 		if (moved < span->end - span->first)
 			break;
 		moved -= span->end - span->first;
-		mark_all(batch, span);
+		span->done = span->end - span->first;
 		from++;
 	}
 	return from;
@@ -285,7 +224,7 @@ static tmem_status read_spans(struct batch *batch)
 	for (size_t i = 0; i < batch->span_count && status == TMEM_S_OK; i++) {
 		struct span *span = &batch->scratch->spans[i];
 
-		if (span->end - span->first >= LARGE_ELEMENT * 4 ||
+		if (span->end - span->first >= LIVE_LARGE * 4 ||
 		    !batch->process->target->features.transfer || !is_safe(batch, i)) {
 			status = read_with_care(batch, span);
 			continue;
@@ -303,62 +242,70 @@ static tmem_status read_spans(struct batch *batch)
 
 /* --- making spans --- */
 
-static struct span span_of(const struct batch *batch, size_t key)
+static const struct live_group *group_of(const struct batch *batch, size_t key)
 {
-	const struct tmem_transfer *item = &batch->items[batch->keys[key].index];
-	uint64_t address = tmi_process_untag(item->offset);
-
-	return (struct span){ .first = address,
-			      .end = address + clip(address, item->size),
-			      .buffer = item->buffer,
-			      .key = key,
-			      .count = 1 };
+	return &batch->groups.all[batch->groups.sorted[key].group];
 }
 
-/* Adds the next element to the span when both stand close and nothing gets too large. */
-static bool join(const struct batch *batch, struct span *span, const struct span *next)
+/* Adds the next group to the span when both stand close and nothing gets too large. */
+static bool join(const struct batch *batch, struct span *span, size_t key)
 {
-	uint64_t first = next->first < span->first ? next->first : span->first;
-	uint64_t end = next->end > span->end ? next->end : span->end;
 	uint64_t last_page = (span->end - 1) >> batch->shift;
-	uint64_t next_page = next->first >> batch->shift;
+	uint64_t next_page = batch->groups.sorted[key].page;
+	const struct live_group *next;
+	uint64_t first, end;
 
-	if (end - first > LARGE_ELEMENT || next_page > last_page + 1)
-		return false;
 	/* Two that only touch are as well read alone. */
-	if (span->count == 1 && next_page > last_page)
+	if (next_page > last_page + (span->count > 1))
+		return false;
+	next = group_of(batch, key);
+	first = next->first < span->first ? next->first : span->first;
+	end = next->end > span->end ? next->end : span->end;
+	if (end - first > LIVE_LARGE)
 		return false;
 	span->first = first;
 	span->end = end;
-	span->count++;
+	span->key_count++;
+	span->count += next->count;
 	return true;
 }
 
-/* As many spans as one call takes, from element *key on. */
+/* Makes a span of group *key and those that can be joined to it; moves *key behind them. */
+static void make_span(const struct batch *batch, struct span *span, size_t *key)
+{
+	const struct live_group *group = group_of(batch, *key);
+
+	*span = (struct span){ .first = group->first,
+			       .end = group->end,
+			       .key = (uint32_t)(*key)++,
+			       .key_count = 1,
+			       .count = group->count };
+	if (span->end - span->first < LIVE_LARGE)
+		while (*key < batch->groups.count && join(batch, span, *key))
+			++*key;
+	/* An element alone goes to its own buffer. */
+	if (span->count == 1)
+		span->buffer = batch->items[group->last].buffer;
+}
+
+/* As many spans as one call takes, from group *key on. */
 static void make_spans(struct batch *batch, size_t *key)
 {
 	batch->span_count = 0;
 	batch->bounced = 0;
-	while (*key < batch->key_count && batch->span_count < MAX_VECTORS) {
-		struct span span = span_of(batch, (*key)++);
-		bool large = span.end - span.first >= LARGE_ELEMENT;
+	while (*key < batch->groups.count && batch->span_count < MAX_VECTORS) {
+		struct span *span = &batch->scratch->spans[batch->span_count];
 
-		while (!large && *key < batch->key_count) {
-			struct span next = span_of(batch, *key);
-
-			if (!join(batch, &span, &next))
-				break;
-			(*key)++;
-		}
-		if (span.count > 1) {
-			if (batch->bounced + (span.end - span.first) > BOUNCE) {
-				*key = span.key;
+		make_span(batch, span, key);
+		if (span->count > 1) {
+			if (batch->bounced + (span->end - span->first) > BOUNCE) {
+				*key = span->key;
 				return;
 			}
-			span.buffer = batch->scratch->bounce + batch->bounced;
-			batch->bounced += span.end - span.first;
+			span->buffer = batch->scratch->bounce + batch->bounced;
+			batch->bounced += span->end - span->first;
 		}
-		batch->scratch->spans[batch->span_count++] = span;
+		batch->span_count++;
 	}
 }
 
@@ -377,31 +324,60 @@ static uint64_t readable_bytes(const struct batch *batch, const struct span *spa
 	return (at < end ? at : end) - first;
 }
 
-static void hand_out(struct batch *batch, const struct span *span)
+/* The usual word is moved by one load and one store, without a call. */
+static inline void copy(void *to, const uint8_t *from, size_t size)
 {
-	if (span->count == 1) {
-		batch->items[batch->keys[span->key].index].done = span->done;
-		return;
-	}
-	for (size_t i = span->key; i < span->key + span->count; i++) {
-		struct span part = span_of(batch, i);
-		uint64_t size = readable_bytes(batch, span, part.first, part.end);
+	if (size == sizeof(uint64_t))
+		memcpy(to, from, sizeof(uint64_t));
+	else
+		memcpy(to, from, size);
+}
 
-		memcpy(part.buffer, span->buffer + (part.first - span->first), size);
-		batch->items[batch->keys[i].index].done = size;
+static void hand_out_group(struct batch *batch, const struct span *span,
+			   const struct live_group *group)
+{
+	bool all = span->done == span->end - span->first;
+	uint32_t index = group->last;
+
+	for (uint32_t left = group->count; left; left--) {
+		struct tmem_transfer *item = &batch->items[index];
+		uint64_t address = tmi_process_untag(item->offset);
+		uint64_t size = tmi_process_clip(address, item->size);
+
+		if (!all)
+			size = readable_bytes(batch, span, address, address + size);
+		copy(item->buffer, span->buffer + (address - span->first), size);
+		item->done = size;
+		index = batch->groups.links[index];
 	}
 }
 
-static tmem_status read_all(struct batch *batch)
+static void hand_out(struct batch *batch, const struct span *span)
+{
+	const struct live_group *groups = batch->groups.all;
+	const struct live_group_key *keys = batch->groups.sorted + span->key;
+
+	if (span->count == 1)
+		batch->items[groups[keys->group].last].done = span->done;
+	else
+		for (size_t i = 0; i < span->key_count; i++)
+			hand_out_group(batch, span, &groups[keys[i].group]);
+}
+
+static tmem_status read_groups(struct batch *batch)
 {
 	struct live *process = batch->process;
 	tmem_status status = TMEM_S_OK;
 	size_t key = 0;
 
 	batch->traits = tmi_process_hold_traits(process, false);
-	if (!batch->traits && batch->key_count >= MANY_SPANS && atomic_load(&process->traits_paid))
+	if (!batch->traits && batch->groups.count >= MANY_SPANS &&
+	    atomic_load(&process->traits_paid))
 		batch->traits = tmi_process_hold_traits(process, true);
-	while (key < batch->key_count && status == TMEM_S_OK) {
+	/* Without traits, pages that stand close are looked at together. */
+	tmi_process_sort_groups(&batch->groups,
+				batch->traits && !(batch->flags & TMI_READ_NO_TOUCH));
+	while (key < batch->groups.count && status == TMEM_S_OK) {
 		make_spans(batch, &key);
 		status = read_spans(batch);
 		for (size_t i = 0; i < batch->span_count && status == TMEM_S_OK; i++)
@@ -437,32 +413,63 @@ static tmem_status read_one_by_one(struct live *process, struct tmem_transfer *i
 		uint64_t done;
 
 		status = tmi_process_bulk_read(process, address, items[i].buffer,
-					       clip(address, items[i].size), flags, &done);
+					       tmi_process_clip(address, items[i].size), flags,
+					       &done);
 		items[i].done = done;
 	}
 	return status;
 }
 
+/* Room for the groups of @count elements: the scratch's own, or new memory, which is *memory. */
+static bool make_room(struct batch *batch, size_t count, void **memory)
+{
+	struct live_scratch *scratch = batch->scratch;
+	struct live_groups *groups = &batch->groups;
+	size_t each = sizeof(*groups->all) + 2 * sizeof(*groups->keys) + sizeof(*groups->links);
+	size_t slots = tmi_process_group_slots(count);
+	uint8_t *room;
+
+	*memory = NULL;
+	if (count <= MAX_VECTORS) {
+		groups->all = scratch->groups;
+		groups->keys = scratch->keys;
+		groups->links = scratch->links;
+		groups->table = scratch->table;
+		return true;
+	}
+	*memory = room = malloc(count * each + slots * sizeof(*groups->table));
+	if (!room)
+		return false;
+	groups->all = (struct live_group *)room;
+	groups->keys = (struct live_group_key *)(groups->all + count);
+	groups->links = (uint32_t *)(groups->keys + 2 * count);
+	groups->table = groups->links + count;
+	return true;
+}
+
 tmem_status tmi_process_batch_read(struct live *process, struct tmem_transfer *items, size_t count,
 				   uint32_t flags)
 {
-	struct batch batch = { .process = process, .items = items, .flags = flags };
-	struct key *keys = NULL;
-	tmem_status status;
+	struct batch batch = { .process = process, .flags = flags };
+	size_t most = count < MOST_ELEMENTS ? count : MOST_ELEMENTS;
+	tmem_status status = TMEM_S_OK;
+	void *memory;
 
+	batch.shift = (unsigned)__builtin_ctzll(process->target->page);
 	batch.scratch = take_scratch(process->target);
-	if (batch.scratch && count > MAX_VECTORS && count <= UINT32_MAX)
-		keys = reallocarray(NULL, 2 * count, sizeof(*keys));
-	else if (batch.scratch && count <= MAX_VECTORS)
-		keys = batch.scratch->keys;
-	if (!keys) {
+	if (!batch.scratch || !make_room(&batch, most, &memory)) {
 		free(batch.scratch);
 		return read_one_by_one(process, items, count, flags);
 	}
-	make_keys(&batch, keys, count);
-	status = read_all(&batch);
-	if (keys != batch.scratch->keys)
-		free(keys);
+	for (size_t begin = 0; begin < count && status == TMEM_S_OK; begin += most) {
+		batch.items = items + begin;
+		batch.traits_end = 0;
+		batch.saved = 0;
+		tmi_process_make_groups(&batch.groups, batch.items,
+					count - begin < most ? count - begin : most, batch.shift);
+		status = read_groups(&batch);
+	}
+	free(memory);
 	return_scratch(process->target, batch.scratch);
 	return status;
 }
