@@ -398,6 +398,12 @@ bool tmi_process_look_at_pages(struct live *process, uint64_t first, uint64_t la
 /* State of the page at @address, and the first address from which it may differ. */
 enum live_page tmi_process_page(const struct live_pages *pages, uint64_t address, uint64_t *stop);
 
+/*
+ * The first address from @first to @last (inclusive) that is not on an untouched page, or @last + 1;
+ * @first itself when that cannot be told. It costs little for any number of untouched pages.
+ */
+uint64_t tmi_process_skip_untouched(struct live *process, uint64_t first, uint64_t last);
+
 /* True where a write may block: pages of the range are absent or watched by userfaultfd. */
 bool tmi_process_may_block_writes(struct live *process, uint64_t first, uint64_t last);
 

@@ -177,6 +177,66 @@ enum live_page tmi_process_page(const struct live_pages *pages, uint64_t address
 	return pages->absent[low].categories ? PAGE_SWAPPED : PAGE_UNTOUCHED;
 }
 
+/* One region of one page is asked for: the first that is anything. */
+static uint64_t scan_untouched(const struct live *process, uint64_t first, uint64_t end)
+{
+	bool tells = process->target->features.tells_guard;
+	uint64_t anything =
+		CATEGORY_PRESENT | CATEGORY_SWAPPED | CATEGORY_HUGE | (tells ? CATEGORY_GUARD : 0);
+	struct kernel_page_region region;
+	struct kernel_page_scan scan = {
+		.size = sizeof(scan),
+		.start = first,
+		.end = end,
+		.vector = (uint64_t)(uintptr_t)&region,
+		.vector_length = 1,
+		.max_pages = 1,
+		.any_of = anything,
+		.returned = anything,
+	};
+	int count = ioctl(process->pagemap, KERNEL_PAGE_SCAN, &scan);
+
+	if (count < 0)
+		return first;
+	return count ? region.start : scan.walk_end;
+}
+
+static uint64_t read_untouched(const struct live *process, uint64_t first, uint64_t end)
+{
+	uint64_t page = process->target->page;
+	uint64_t entries[ENTRIES];
+
+	while (first < end) {
+		uint64_t count = (end - first) / page < ENTRIES ? (end - first) / page : ENTRIES;
+		ssize_t got = pread(process->pagemap, entries, count * sizeof(*entries),
+				    (off_t)(first / page * sizeof(*entries)));
+
+		if (got < (ssize_t)sizeof(*entries))
+			break;
+		count = (uint64_t)got / sizeof(*entries);
+		for (uint64_t i = 0; i < count; i++, first += page)
+			if (entries[i] & ENTRY_PRESENT || entry_categories(entries[i]))
+				return first;
+	}
+	return first;
+}
+
+uint64_t tmi_process_skip_untouched(struct live *process, uint64_t first, uint64_t last)
+{
+	uint64_t page = process->target->page;
+	uint64_t start = first & ~(page - 1);
+	uint64_t end = (last | (page - 1)) + 1;
+	uint64_t at;
+
+	if (!atomic_load_explicit(&process->has_pagemap, memory_order_relaxed) || end <= start)
+		return first;
+	at = process->target->features.scan ? scan_untouched(process, start, end)
+					    : read_untouched(process, start, end);
+	if (at < first)
+		return first;
+	return at <= last ? at : last + 1;
+}
+
 /*
  * A page is safe to write to by number when it is present and not watched. Asked for pages that
  * are not: there usually is none, and nothing to be noted down for each page.

@@ -305,22 +305,20 @@ bool tmi_process_untouched(void *state, uint32_t space, const struct tmi_run *ru
 	struct live_pages pages;
 	struct live *process;
 	uint64_t stop, zeros;
-	enum live_page page;
 
 	*end = last;
 	if (tmi_process_find(state, space, &process) != TMEM_S_OK || last < from ||
 	    last >= LIVE_TOP || run->shared || run->file_id || run->type != TMEM_MEM_PRIVATE)
 		return false;
-	if (!tmi_process_look_at_pages(process, from, last, &pages))
-		return false;
-	page = tmi_process_page(&pages, from, &stop);
-	if (stop - 1 < last)
+	stop = tmi_process_skip_untouched(process, from, last);
+	zeros = stop > from ? tmi_process_zeros(process, from, stop - from) : 0;
+	if (zeros) {
+		*end = from + zeros - 1;
+		return true;
+	}
+	if (stop == from && tmi_process_look_at_pages(process, from, last, &pages))
+		tmi_process_page(&pages, from, &stop);
+	if (stop > from && stop - 1 < last)
 		*end = stop - 1;
-	if (page != PAGE_UNTOUCHED)
-		return false;
-	zeros = tmi_process_zeros(process, from, *end - from + 1);
-	if (!zeros)
-		return false;
-	*end = from + zeros - 1;
-	return true;
+	return false;
 }
