@@ -186,6 +186,27 @@ tmem_status tmi_space_write(struct tmi_space *space, uint64_t address, const voi
 	return tmi_storage_write(space, address, buffer, size, done);
 }
 
+bool tmi_space_tells_resident(const struct tmi_space *space)
+{
+	return space->shared->kind->read_resident && !tmi_space_translation(space);
+}
+
+size_t tmi_space_read_resident(struct tmi_space *space, uint64_t address, void *buffer, size_t size)
+{
+	struct tmi_shared *shared = space->shared;
+	uint64_t first = address;
+	uint64_t last;
+
+	if (!size || !tmi_space_tells_resident(space))
+		return 0;
+	last = tmi_space_clip(space, address, size);
+	if (shared->overlay &&
+	    !tmi_overlay_clip(shared->overlay, space->number, address, &first, &last))
+		return 0;
+	return shared->kind->read_resident(shared->state, space->number, address, buffer,
+					   (size_t)(last - address) + 1);
+}
+
 bool tmi_space_view(struct tmi_space *space, uint64_t address, struct tmi_borrow *borrow)
 {
 	const struct tmi_translation *translation = tmi_space_translation(space);

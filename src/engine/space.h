@@ -95,6 +95,16 @@ tmem_status tmi_space_valid_in_run(struct tmi_space *space, const struct tmi_run
 bool tmi_space_untouched(struct tmi_space *space, const struct tmi_run *run, uint64_t from,
 			 uint64_t last, uint64_t *end);
 
+/* True when tmi_space_read_resident() may move bytes. */
+bool tmi_space_tells_resident(const struct tmi_space *space);
+
+/*
+ * As the kind's read_resident op: how many bytes of resident pages were moved, 0 when there are
+ * none at @address or nobody tells. Stops before overlaid pages, goes past the cache.
+ */
+size_t tmi_space_read_resident(struct tmi_space *space, uint64_t address, void *buffer,
+			       size_t size);
+
 /* Lends bytes; false when it cannot (live, cached, overlaid there). */
 bool tmi_space_view(struct tmi_space *space, uint64_t address, struct tmi_borrow *borrow);
 

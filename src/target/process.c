@@ -387,6 +387,7 @@ const struct tmi_target_kind tmi_target_process = {
 	.generation = generation,
 	.direct = direct,
 	.read = tmi_process_read,
+	.read_resident = tmi_process_read_resident,
 	.write = tmi_process_write,
 	.run = tmi_process_run,
 	.snapshot = tmi_process_snapshot,

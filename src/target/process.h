@@ -448,6 +448,13 @@ tmem_status tmi_process_write(void *state, uint32_t space, struct tmem_transfer 
 			      size_t count);
 
 /*
+ * The read_resident op (process_resident.c): bytes that came, 0 when the page at @address is not
+ * in memory, or that cannot be told.
+ */
+size_t tmi_process_read_resident(void *state, uint32_t space, uint64_t address, void *buffer,
+				 size_t size);
+
+/*
  * Reads through the memory file, in mappings only. *done bytes came; fewer than @size: the byte
  * after them is unreadable. Fails with LIVE_STALE only.
  */

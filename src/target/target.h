@@ -184,7 +184,14 @@ struct tmi_target_kind {
 	 */
 	tmem_status (*read)(void *state, uint32_t space, struct tmem_transfer *items, size_t count,
 			    uint32_t flags);
-	/* The same; never called for one target by two threads at once. NULL: takes no writes. */
+	/*
+	 * Moves bytes from @address on, as long as their pages are in memory at this moment;
+	 * returns how many, 0 also where that cannot be told. Touches nothing else, never blocks.
+	 * What comes is what read() would deliver. NULL: there is no such difference; use read().
+	 */
+	size_t (*read_resident)(void *state, uint32_t space, uint64_t address, void *buffer,
+				size_t size);
+	/* As read(); never called for one target by two threads at once. NULL: takes no writes. */
 	tmem_status (*write)(void *state, uint32_t space, struct tmem_transfer *items,
 			     size_t count);
 
