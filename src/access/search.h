@@ -3,12 +3,13 @@
  * search.h - one search over a space: from stretches of readable memory to matches.
  *
  * The range falls into runs, runs into readable stretches, stretches into pieces. A piece is lent
- * by the space, or read into the search's buffer, or known to be zeros without looking. Each piece
- * is seen through one or two windows of contiguous bytes; windows overlap by the longest pattern's
- * size - 1, so that a match which straddles pieces lies wholly inside one of them. In the last
- * bytes before a hole only shorter patterns have room: they are kept until it is known what
- * follows. Long stretches are first looked through by a crew of threads, which only says how far
- * there is nothing.
+ * by the space, or read into the search's buffer, or known to be zeros without looking. Where a
+ * target tells which pages are in memory, a stretch is presumed to be all there, and is looked at
+ * closely where that proves wrong. Each piece is seen through one or two windows of contiguous
+ * bytes; windows overlap by the longest pattern's size - 1, so that a match which straddles pieces
+ * lies wholly inside one of them. In the last bytes before a hole only shorter patterns have room:
+ * they are kept until it is known what follows. Long stretches are first looked through by a crew
+ * of threads, which only says how far there is nothing.
  */
 #ifndef TMI_ACCESS_SEARCH_H
 #define TMI_ACCESS_SEARCH_H
@@ -62,6 +63,10 @@ struct tmi_search {
 	uint64_t stretch_last; /* inclusive */
 	bool in_stretch;
 	uint64_t touched_last; /* of the stretch, up to here nothing is untouched; 0: not known */
+	bool tells_resident;   /* tmi_space_read_resident() may be used */
+	bool presumed;         /* the stretch was not asked about: it may have holes */
+	bool doubtful;         /* the byte at at is not resident: ask */
+	uint64_t look;         /* bytes that the next question is about */
 	uint64_t at;           /* next address to fetch; in a stretch: a readable one */
 
 	struct tmi_search_window window;
@@ -73,9 +78,10 @@ struct tmi_search {
 	bool alone;                   /* there will be none */
 	uint64_t crew_from;           /* below it the search goes on alone */
 
-	uint8_t *buffer; /* what is carried over, then a piece */
-	size_t room;
-	size_t carried; /* bytes at the front of buffer that end at carry_end */
+	uint8_t *buffer;
+	uint8_t *piece; /* in buffer, aligned; what is carried over ends here */
+	size_t room;    /* bytes of a piece */
+	size_t carried; /* bytes before piece; they end at carry_end */
 	uint64_t carry_end;
 	const uint8_t *tail; /* contiguous bytes up to at; their end is carried over next */
 	uint64_t tail_size;  /* 0: nothing to carry */

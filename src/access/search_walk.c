@@ -12,8 +12,10 @@
 /* Less than this is read rather than lent, or read rather than taken for zeros. */
 #define SMALL_PIECE (16u << 10)
 
-/* What a crew looks through at once: an interrupt is seen between two blocks. */
-#define CREW_MOST (16u << 20)
+/* What is asked about where not everything is resident, to begin with. Each question that led to
+ * nothing to read is followed by a larger one. */
+#define LOOK_LEAST  (1u << 20)
+#define LOOK_GROWTH 4
 
 /* Less is not worth waking threads; also what is searched alone after a match, as another one is
  * likely to be near. */
@@ -46,17 +48,25 @@ void tmi_search_restart(struct tmi_search *search)
 	search->truncated = NULL;
 	search->at = search->next;
 	search->ended = search->next > search->last;
+	search->tells_resident = tmi_space_tells_resident(search->space);
+	search->doubtful = false;
+	search->look = LOOK_LEAST;
 }
 
-/* Interrupted, or the memory is another one now. */
-static tmem_status check_on(struct tmi_search *search)
+/* Interrupted, or the memory is another one now. Everything below @at was looked at. */
+static tmem_status check_at(struct tmi_search *search, uint64_t at, uint64_t bytes)
 {
 	if (tmi_call_interrupted(search->target))
-		return tmi_fail(TMEM_E_CONTROL_C_EXIT, TMEM_REASON_NONE, search->at);
+		return tmi_fail(TMEM_E_CONTROL_C_EXIT, TMEM_REASON_NONE, at);
 	if (tmi_space_incarnation(search->space) != search->incarnation)
-		return tmi_fail(TMEM_E_UNEXPECTED, TMEM_REASON_ADDRESS_SPACE_GONE, search->at);
-	tmi_meter_report(&search->meter, search->at - search->start, search->bytes);
+		return tmi_fail(TMEM_E_UNEXPECTED, TMEM_REASON_ADDRESS_SPACE_GONE, at);
+	tmi_meter_report(&search->meter, at - search->start, bytes);
 	return TMEM_S_OK;
+}
+
+static tmem_status check_on(struct tmi_search *search)
+{
+	return check_at(search, search->at, search->bytes);
 }
 
 /* Enters the next run that counts, at @search->at or above. */
@@ -98,6 +108,70 @@ static void go_beyond(struct tmi_search *search, uint64_t end)
 	search->run_next = end + 1;
 }
 
+static void enter_stretch(struct tmi_search *search, uint64_t first, uint64_t end)
+{
+	if (search->carry_end != first)
+		search->carried = 0;
+	search->at = first;
+	search->stretch_last = end;
+	search->in_stretch = true;
+	search->touched_last = 0;
+	search->presumed = false;
+	search->doubtful = false;
+}
+
+/* Takes the rest of the run for resident: reading will tell. */
+static bool presume(struct tmi_search *search, uint64_t last)
+{
+	if (!search->tells_resident || search->doubtful || search->run_next > last)
+		return false;
+	enter_stretch(search, search->run_next, last);
+	search->touched_last = last;
+	search->presumed = true;
+	return true;
+}
+
+/* How far to ask from run_next on, at most to @last. */
+static uint64_t look_to(struct tmi_search *search, uint64_t last)
+{
+	uint64_t look = search->look;
+
+	if (!search->tells_resident || last - search->run_next < look)
+		return last;
+	if (look <= UINT64_MAX / LOOK_GROWTH)
+		search->look *= LOOK_GROWTH;
+	return search->run_next + (look - 1);
+}
+
+/* Zeros from @from on, so many that skipping them is worth it. */
+static bool find_zeros(struct tmi_search *search, uint64_t from, uint64_t last, uint64_t *end)
+{
+	return tmi_space_untouched(search->space, &search->run, from, last, end) &&
+	       (*end >= last || *end - from >= SMALL_PIECE - 1);
+}
+
+/* As tmi_space_valid_in_run() from run_next on. */
+static tmem_status look_in_run(struct tmi_search *search, uint64_t last, uint64_t *first,
+			       uint64_t *end)
+{
+	uint64_t to;
+	tmem_status status;
+
+	if (search->run_next > last)
+		return TMEM_E_NO_MORE_ENTRIES;
+	/* Never touched: that is asked first, as it costs the same for any size. */
+	*first = search->run_next;
+	if (search->tells_resident && find_zeros(search, *first, last, end))
+		return TMEM_S_OK;
+	to = look_to(search, last);
+	status = tmi_space_valid_in_run(search->space, &search->run, search->run_next, to, first,
+					end);
+	if (status != TMEM_E_NO_MORE_ENTRIES || to == last)
+		return status;
+	*first = to + 1;
+	return TMEM_S_FALSE;
+}
+
 /* Finds the next readable stretch: [at, stretch_last]. */
 static tmem_status next_stretch(struct tmi_search *search)
 {
@@ -111,10 +185,9 @@ static tmem_status next_stretch(struct tmi_search *search)
 				return status;
 		}
 		last = MIN(search->run.last, search->last);
-		status = TMEM_E_NO_MORE_ENTRIES;
-		if (search->run_next <= last)
-			status = tmi_space_valid_in_run(search->space, &search->run,
-							search->run_next, last, &first, &end);
+		if (presume(search, last))
+			return TMEM_S_OK;
+		status = look_in_run(search, last, &first, &end);
 		if (status == TMEM_S_OK)
 			break;
 		if (status == TMEM_S_FALSE) {
@@ -127,17 +200,12 @@ static tmem_status next_stretch(struct tmi_search *search)
 			return status;
 		search->in_run = false;
 	}
-	if (search->carry_end != first)
-		search->carried = 0;
-	search->at = first;
-	search->stretch_last = end;
-	search->in_stretch = true;
-	search->touched_last = 0;
+	enter_stretch(search, first, end);
 	return TMEM_S_OK;
 }
 
 /*
- * Keeps the last bytes of the piece that was finished, at the front of the buffer. tail may point
+ * Keeps the last bytes of the piece that was finished, before the next one's place. tail may point
  * into the buffer, or be NULL for zeros.
  */
 static void carry_over(struct tmi_search *search)
@@ -145,9 +213,9 @@ static void carry_over(struct tmi_search *search)
 	size_t size = (size_t)MIN(search->tail_size, search->matcher.size - 1);
 
 	if (size && !search->tail)
-		memset(search->buffer, 0, size);
+		memset(search->piece - size, 0, size);
 	else if (size)
-		memmove(search->buffer, search->tail + (search->tail_size - size), size);
+		memmove(search->piece - size, search->tail + (search->tail_size - size), size);
 	search->carried = size;
 	search->carry_end = search->at;
 	search->tail_size = 0;
@@ -156,14 +224,10 @@ static void carry_over(struct tmi_search *search)
 /* Room for what is carried over and a piece; once. */
 static tmem_status make_room(struct tmi_search *search)
 {
-	size_t overlap = search->matcher.size - 1;
-	size_t piece = MAX(TMI_SEARCH_PIECE, search->matcher.size);
-
 	if (search->buffer)
 		return TMEM_S_OK;
-	if (__builtin_add_overflow(overlap, piece, &search->room))
-		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
-	search->buffer = malloc(search->room);
+	search->room = MAX(TMI_SEARCH_PIECE, search->matcher.size);
+	search->buffer = tmi_search_room(search->matcher.size - 1, search->room, &search->piece);
 	if (!search->buffer)
 		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
 	return TMEM_S_OK;
@@ -178,16 +242,17 @@ static void show_piece(struct tmi_search *search, const uint8_t *data, uint64_t 
 	size_t carried = search->carried;
 	size_t joined = carried ? (size_t)MIN(size, search->matcher.size - 1) : 0;
 	struct tmi_search_window piece = { search->at, size, data };
-	struct tmi_search_window joint = { search->at - carried, carried + joined, search->buffer };
+	struct tmi_search_window joint = { search->at - carried, carried + joined,
+					   search->piece - carried };
 
 	if (joined && data)
-		memcpy(search->buffer + carried, data, joined);
+		memcpy(search->piece, data, joined);
 	else if (joined)
-		memset(search->buffer + carried, 0, joined);
+		memset(search->piece, 0, joined);
 	search->tail = data;
 	search->tail_size = size;
 	if (joined == size) {
-		search->tail = search->buffer;
+		search->tail = search->piece - carried;
 		search->tail_size = joint.size;
 	}
 	search->window = joined ? joint : piece;
@@ -260,27 +325,59 @@ static tmem_status skip_page(struct tmi_search *search)
 	return TMEM_S_OK;
 }
 
+/* Bytes to read at once: up to where a page ends, so that no page is read from twice. */
+static size_t piece_size(const struct tmi_search *search)
+{
+	size_t inside = search->at & (tmi_space_facts(search->space)->page_size - 1);
+	size_t most = search->room > inside ? search->room - inside : search->room;
+
+	return (size_t)MIN(search->stretch_last - search->at, most - 1) + 1;
+}
+
+/* @done bytes were read behind what was carried. */
+static void show_bytes(struct tmi_search *search, size_t done)
+{
+	size_t carried = search->carried;
+
+	search->window = (struct tmi_search_window){ search->at - carried, carried + done,
+						     search->piece - carried };
+	search->following.size = 0;
+	search->tail = search->window.data;
+	search->tail_size = search->window.size;
+	go_beyond(search, search->at + (done - 1));
+	search->bytes += done;
+	search->look = LOOK_LEAST;
+}
+
 /* Reads behind what was carried; nothing at all is a hole. *got: a window was made. */
 static tmem_status take_bytes(struct tmi_search *search, bool *got)
 {
-	size_t carried = search->carried;
-	size_t size =
-		(size_t)MIN(search->stretch_last - search->at, search->room - carried - 1) + 1;
 	size_t done;
-	tmem_status status = tmi_space_read(search->space, search->at, search->buffer + carried,
-					    size, TMI_SPACE_NO_TOUCH, &done);
+	tmem_status status = tmi_space_read(search->space, search->at, search->piece,
+					    piece_size(search), TMI_SPACE_NO_TOUCH, &done);
 
 	*got = done > 0;
 	if (done == 0)
 		return is_hole(status) ? skip_page(search) : status;
-	search->window =
-		(struct tmi_search_window){ search->at - carried, carried + done, search->buffer };
-	search->following.size = 0;
-	search->tail = search->buffer;
-	search->tail_size = carried + done;
-	go_beyond(search, search->at + (done - 1));
-	search->bytes += done;
+	show_bytes(search, done);
 	return TMEM_S_OK;
+}
+
+/* The same in a stretch that was presumed; where the byte is not resident the next one is asked
+ * for. */
+static bool take_resident(struct tmi_search *search)
+{
+	size_t done = tmi_space_read_resident(search->space, search->at, search->piece,
+					      piece_size(search));
+
+	if (done) {
+		show_bytes(search, done);
+		return true;
+	}
+	search->in_stretch = false;
+	search->doubtful = true;
+	search->run_next = search->at;
+	return false;
 }
 
 /* Goes on at @clear: nothing begins below. */
@@ -295,50 +392,79 @@ static void go_on_at(struct tmi_search *search, uint64_t clear)
 	search->at = clear;
 }
 
-/*
- * Lets several threads find out how far there is no match; true when something was skipped.
- * Matches may begin in what was carried over.
- */
-static bool skip_by_crew(struct tmi_search *search)
+/* What the crew asks now and then. */
+struct crew_watch {
+	struct tmi_search *search;
+	tmem_status status;
+};
+
+static bool may_proceed(void *context, uint64_t at, uint64_t bytes)
 {
-	struct tmi_search_block block = {
-		.first = MAX(search->next, search->at - search->carried),
-		.phase = search->start,
-	};
+	struct crew_watch *watch = context;
+
+	watch->status = check_at(watch->search, at, watch->search->bytes + bytes);
+	return watch->status == TMEM_S_OK;
+}
+
+/* True when the present stretch is worth it. Where matches may begin is then in @block. */
+static bool crew_helps(struct tmi_search *search, struct tmi_search_block *block)
+{
 	uint64_t end = MIN(search->stretch_last, search->touched_last);
-	uint64_t before = search->at;
-	uint64_t clear;
 
 	if (search->alone || search->at < search->crew_from || end < search->at ||
 	    end - search->at < CREW_LEAST || end - search->at < search->matcher.size)
 		return false;
-	/* A match may end in the stretch that follows: those that begin near the end are left. */
-	block.last = MIN(end - search->matcher.size, search->at + (CREW_MOST - 1));
 	if (!search->crew)
 		search->crew = tmi_search_crew_new(search->space, &search->matcher,
 						   tmi_call_threads(search->target));
 	search->alone = !search->crew;
-	if (search->alone)
-		return false;
-	clear = tmi_search_crew_look(search->crew, &block, &search->bytes);
+	/* Matches may begin in what was carried over. One may end in the stretch that follows:
+	 * those that begin near the end are left. */
+	*block = (struct tmi_search_block){
+		.first = MAX(search->next, search->at - search->carried),
+		.last = end - search->matcher.size,
+		.phase = search->start,
+		.run = &search->run,
+	};
+	return !search->alone;
+}
+
+/* Lets several threads find out how far there is no match; *skipped: something was skipped. */
+static tmem_status skip_by_crew(struct tmi_search *search, bool *skipped)
+{
+	struct crew_watch watch = { search, TMEM_S_OK };
+	struct tmi_search_block block;
+	uint64_t before = search->at;
+	uint64_t clear, bytes;
+
+	*skipped = crew_helps(search, &block);
+	if (!*skipped)
+		return TMEM_S_OK;
+	clear = tmi_search_crew_look(search->crew, &block, may_proceed, &watch, &bytes);
+	search->bytes += bytes;
 	if (clear <= block.last)
 		search->crew_from = MAX(clear, before) + CREW_LEAST;
 	go_on_at(search, clear);
-	return true;
+	return watch.status;
 }
 
 /* A piece of the present stretch, by the cheapest way. */
 static tmem_status take_piece(struct tmi_search *search, bool *got)
 {
 	tmem_status status = make_room(search);
+	bool skipped;
 
 	*got = true;
 	if (status != TMEM_S_OK || take_zeros(search))
 		return status;
-	*got = !skip_by_crew(search);
-	if (!*got || take_view(search))
+	status = skip_by_crew(search, &skipped);
+	*got = !skipped;
+	if (status != TMEM_S_OK || skipped || take_view(search))
 		return status;
-	return take_bytes(search, got);
+	if (!search->presumed)
+		return take_bytes(search, got);
+	*got = take_resident(search);
+	return TMEM_S_OK;
 }
 
 static tmem_status next_piece(struct tmi_search *search)
