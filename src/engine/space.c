@@ -67,15 +67,38 @@ uint64_t tmi_space_clip(const struct tmi_space *space, uint64_t address, uint64_
 	return size - 1 > last - address ? last : address + size - 1;
 }
 
+/* What the kind lends, less what the overlay has. */
+static inline bool lend(struct tmi_space *space, uint64_t address, struct tmi_borrow *borrow)
+{
+	struct tmi_shared *shared = space->shared;
+	uint64_t first;
+
+	if (!shared->kind->view ||
+	    !shared->kind->view(shared->state, space->number, address, borrow))
+		return false;
+	first = borrow->first;
+	if (shared->overlay && !tmi_overlay_clip(shared->overlay, space->number, address,
+						 &borrow->first, &borrow->last))
+		return false;
+	borrow->data += borrow->first - first;
+	return true;
+}
+
+/* Of the storage, but here: a small read of lent bytes is one piece of code that way. */
+bool tmi_storage_view(struct tmi_space *space, uint64_t address, struct tmi_borrow *borrow)
+{
+	return lend(space, address, borrow);
+}
+
 bool tmi_space_read_lent(struct tmi_space *space, uint64_t address, void *buffer, size_t size)
 {
 	/* Taken before the view: a write in between makes the stretch out of date, not wrong. */
 	uint64_t generation = tmi_space_generation(space);
 	struct tmi_borrow borrow;
 
-	if (!tmi_space_view(space, address, &borrow) || borrow.last - address < size - 1)
+	if (!lend(space, address, &borrow) || borrow.last - address < size - 1)
 		return false;
-	memcpy(buffer, borrow.data + (address - borrow.first), size);
+	tmi_hot_copy(buffer, borrow.data + (address - borrow.first), size);
 	if (borrow.truncated && atomic_load_explicit(borrow.truncated, memory_order_acquire))
 		return false;
 	offer(space, generation, &borrow);

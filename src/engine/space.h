@@ -110,7 +110,7 @@ bool tmi_space_view(struct tmi_space *space, uint64_t address, struct tmi_borrow
 
 /*
  * Copies lent bytes, and offers the stretch that they stand in to whoever knows the context
- * (hot.h). False when they are not all lent, or their file was cut.
+ * (hot.h). False when they are not all lent, or their file was cut. Not behind page tables.
  */
 bool tmi_space_read_lent(struct tmi_space *space, uint64_t address, void *buffer, size_t size);
 

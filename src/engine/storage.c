@@ -258,19 +258,3 @@ tmem_status tmi_storage_write(struct tmi_space *space, uint64_t address, const v
 	}
 	return status;
 }
-
-bool tmi_storage_view(struct tmi_space *space, uint64_t address, struct tmi_borrow *borrow)
-{
-	struct tmi_shared *shared = space->shared;
-	uint64_t first;
-
-	if (!shared->kind->view ||
-	    !shared->kind->view(shared->state, space->number, address, borrow))
-		return false;
-	first = borrow->first;
-	if (shared->overlay && !tmi_overlay_clip(shared->overlay, space->number, address,
-						 &borrow->first, &borrow->last))
-		return false;
-	borrow->data += borrow->first - first;
-	return true;
-}

@@ -8,6 +8,8 @@
 
 #define NOTE_HEADER_SIZE 12
 #define NOTE_BUILD_ID    3
+/* Headers at hand at a time when they are lent: their bounds are looked at once for all of them. */
+#define LENT_HEADERS 4096
 
 /* Where the fields of a header are, by class. */
 struct header_layout {
@@ -115,36 +117,9 @@ bool tmi_elf_init(struct tmi_elf *elf, tmi_elf_reader *read, void *context, uint
 	return !wrong;
 }
 
-static void decode64(const uint8_t *bytes, bool big, struct tmi_elf_segment *segment)
-{
-	segment->type = tmi_load32(bytes, big);
-	segment->flags = tmi_load32(bytes + 4, big);
-	segment->offset = tmi_load64(bytes + 8, big);
-	segment->address = tmi_load64(bytes + 16, big);
-	segment->physical = tmi_load64(bytes + 24, big);
-	segment->file_size = tmi_load64(bytes + 32, big);
-	segment->memory_size = tmi_load64(bytes + 40, big);
-	segment->align = tmi_load64(bytes + 48, big);
-}
-
-static void decode32(const uint8_t *bytes, bool big, struct tmi_elf_segment *segment)
-{
-	segment->type = tmi_load32(bytes, big);
-	segment->offset = tmi_load32(bytes + 4, big);
-	segment->address = tmi_load32(bytes + 8, big);
-	segment->physical = tmi_load32(bytes + 12, big);
-	segment->file_size = tmi_load32(bytes + 16, big);
-	segment->memory_size = tmi_load32(bytes + 20, big);
-	segment->flags = tmi_load32(bytes + 24, big);
-	segment->align = tmi_load32(bytes + 28, big);
-}
-
 static void decode(const struct tmi_elf *elf, const uint8_t *bytes, struct tmi_elf_segment *segment)
 {
-	if (elf->word == 8)
-		decode64(bytes, elf->big_endian, segment);
-	else
-		decode32(bytes, elf->big_endian, segment);
+	tmi_elf_load_segment(bytes, elf->word, elf->big_endian, segment);
 }
 
 /* Offset in the reader of header @index of a list; false when that overflows. */
@@ -205,23 +180,45 @@ void tmi_elf_segments_init(struct tmi_elf_segments *walk, const struct tmi_elf *
 	walk->room = elf->segment_size ? size / elf->segment_size : 0;
 }
 
-/* Fetches as many headers as there is room for; false when there are none any more. */
-static bool fill(struct tmi_elf_segments *walk)
+void tmi_elf_segments_lend(struct tmi_elf_segments *walk, const struct tmi_elf *elf,
+			   const uint8_t *headers, uint64_t size)
+{
+	memset(walk, 0, sizeof(*walk));
+	walk->elf = elf;
+	walk->headers = headers;
+	walk->room = LENT_HEADERS;
+	walk->lent = elf->segment_size ? size / elf->segment_size : 0;
+}
+
+/* Fetches @wanted headers, or as many as there are. */
+static size_t fetch_headers(struct tmi_elf_segments *walk, uint64_t wanted)
 {
 	const struct tmi_elf *elf = walk->elf;
-	uint64_t wanted = elf->segment_count - walk->next;
 	uint64_t offset;
-	size_t got;
+
+	walk->headers = walk->buffer;
+	if (!segment_offset(elf, walk->next, &offset))
+		return 0;
+	return elf->read(elf->context, offset, walk->buffer, wanted * elf->segment_size) /
+	       elf->segment_size;
+}
+
+bool tmi_elf_segments_fill(struct tmi_elf_segments *walk)
+{
+	uint64_t wanted = walk->elf->segment_count - walk->next;
 
 	if (wanted > walk->room)
 		wanted = walk->room;
 	if (walk->cut || !wanted)
 		return false;
-	got = segment_offset(elf, walk->next, &offset)
-		      ? elf->read(elf->context, offset, walk->buffer, wanted * elf->segment_size)
-		      : 0;
+	if (walk->buffer) {
+		walk->have = fetch_headers(walk, wanted);
+	} else {
+		walk->headers += walk->have * walk->elf->segment_size;
+		walk->have = wanted < walk->lent ? (size_t)wanted : (size_t)walk->lent;
+		walk->lent -= walk->have;
+	}
 	walk->used = 0;
-	walk->have = got / elf->segment_size;
 	walk->next += walk->have;
 	walk->cut = walk->have < wanted;
 	return walk->have > 0;
@@ -229,9 +226,9 @@ static bool fill(struct tmi_elf_segments *walk)
 
 bool tmi_elf_segments_next(struct tmi_elf_segments *walk, struct tmi_elf_segment *segment)
 {
-	if (walk->used == walk->have && !fill(walk))
+	if (walk->used == walk->have && !tmi_elf_segments_fill(walk))
 		return false;
-	decode(walk->elf, walk->buffer + walk->used++ * walk->elf->segment_size, segment);
+	decode(walk->elf, walk->headers + walk->used++ * walk->elf->segment_size, segment);
 	return true;
 }
 

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
+
 /* Delivers bytes at a file offset or an address; returns how many, short where they end. */
 typedef size_t tmi_elf_reader(void *context, uint64_t offset, void *buffer, size_t size);
 
@@ -107,17 +109,45 @@ bool tmi_elf_section(const struct tmi_elf *elf, uint64_t index, struct tmi_elf_s
 /* A walk over all program headers that fetches many at a time. */
 struct tmi_elf_segments {
 	const struct tmi_elf *elf;
-	uint8_t *buffer; /* the caller's */
-	size_t room;     /* headers it holds */
-	size_t have;     /* headers in it */
-	size_t used;     /* of these, handed out */
-	uint64_t next;   /* index of the header after those in the buffer */
-	bool cut;        /* headers that the file should have are missing */
+	uint8_t *buffer;        /* the caller's; NULL: the headers are lent */
+	const uint8_t *headers; /* those at hand, elf->segment_size bytes each */
+	size_t room;            /* headers that are at hand at most */
+	size_t have;            /* headers at hand */
+	size_t used;            /* of these, handed out */
+	uint64_t next;          /* index of the header after those at hand */
+	uint64_t lent;          /* headers that are lent */
+	bool cut;               /* headers that the file should have are missing */
 };
 
 /* @buffer must hold one header at least (elf->segment_size bytes) and stay until the end. */
 void tmi_elf_segments_init(struct tmi_elf_segments *walk, const struct tmi_elf *elf, void *buffer,
 			   size_t size);
+
+/* The same over headers that stand in memory: @size bytes at @headers, none is fetched. */
+void tmi_elf_segments_lend(struct tmi_elf_segments *walk, const struct tmi_elf *elf,
+			   const uint8_t *headers, uint64_t size);
+
+/*
+ * Has the next headers at hand: walk->have of them at walk->headers, for who takes them apart
+ * himself by tmi_elf_load_segment(). False at the end, also when it comes early.
+ */
+bool tmi_elf_segments_fill(struct tmi_elf_segments *walk);
+
+/* A program header of a class and byte order; there must be 56 (or 32) bytes of it. */
+static inline void tmi_elf_load_segment(const uint8_t *bytes, unsigned word, bool big,
+					struct tmi_elf_segment *segment)
+{
+	bool wide = word == 8;
+
+	segment->type = tmi_load32(bytes, big);
+	segment->flags = tmi_load32(bytes + (wide ? 4 : 24), big);
+	segment->offset = tmi_load(bytes + (wide ? 8 : 4), word, big);
+	segment->address = tmi_load(bytes + (wide ? 16 : 8), word, big);
+	segment->physical = tmi_load(bytes + (wide ? 24 : 12), word, big);
+	segment->file_size = tmi_load(bytes + (wide ? 32 : 16), word, big);
+	segment->memory_size = tmi_load(bytes + (wide ? 40 : 20), word, big);
+	segment->align = tmi_load(bytes + (wide ? 48 : 28), word, big);
+}
 
 /* The next program header; false at the end, also when it comes early. */
 bool tmi_elf_segments_next(struct tmi_elf_segments *walk, struct tmi_elf_segment *segment);

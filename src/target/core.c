@@ -11,6 +11,8 @@
 #include "format/elf_dump.h"
 
 #define SCORE 80
+/* Bytes of program headers from which on they are not copied. */
+#define MANY_HEADERS 65536u
 
 struct machine {
 	uint16_t machine;
@@ -91,14 +93,48 @@ static void find_page_size(struct core *core)
 		core->page_size = size;
 }
 
+/* Many headers are looked at where the file is mapped; few would not be worth the page tables. */
+static void lend_headers(const struct core *core, struct core_headers *headers)
+{
+	const struct tmi_elf *elf = &core->elf;
+	uint64_t end = elf->segments_at;
+	uint64_t size;
+
+	if (__builtin_mul_overflow(elf->segment_count, (uint64_t)elf->segment_size, &size) ||
+	    size < MANY_HEADERS || __builtin_add_overflow(end, size, &end))
+		return;
+	if (end > core->file.size)
+		size = elf->segments_at < core->file.size ? core->file.size - elf->segments_at : 0;
+	headers->lent = size ? tmi_file_view(&core->file, elf->segments_at, size) : NULL;
+	headers->lent_size = size;
+}
+
+/* Segments and notes. */
+static tmem_status load_table(struct core *core)
+{
+	struct core_headers headers = { .elf = &core->elf, .mask = core->highest };
+	tmem_status status;
+
+	lend_headers(core, &headers);
+	core->notes.budget = core->file.size;
+	status = tmi_core_table_init(&core->table, &headers, &core->notes);
+	if (!headers.lent || !tmi_file_truncated(&core->file))
+		return status;
+	/* Cut meanwhile, so that some of it was zeros: once more, with what there is. */
+	tmi_core_table_fini(&core->table);
+	tmi_core_notes_fini(&core->notes);
+	headers.lent = NULL;
+	core->notes.budget = core->file.size;
+	return tmi_core_table_init(&core->table, &headers, &core->notes);
+}
+
 static tmem_status load(struct core *core)
 {
 	tmem_status status = check_header(core);
 
 	if (status != TMEM_S_OK)
 		return status;
-	core->notes.budget = core->file.size;
-	status = tmi_core_table_init(&core->table, &core->elf, core->highest, &core->notes);
+	status = load_table(core);
 	if (status == TMEM_S_OK)
 		status = tmi_core_notes_end(&core->notes);
 	if (status != TMEM_S_OK)
@@ -198,7 +234,7 @@ static uint64_t last_user(const struct core *core)
 		return UINT32_MAX;
 	if (core->elf.machine == TMI_ELF_AARCH64)
 		last = 0xffffffffffff;
-	while (i > 0 && core->table.first[i - 1] >> 63)
+	while (i > 0 && core->table.segments[i - 1].first >> 63)
 		i--;
 	if (i > 0 && core->table.segments[i - 1].last > last)
 		last = core->table.segments[i - 1].last;

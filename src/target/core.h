@@ -26,10 +26,11 @@
 
 /* ---- core_table.c ---- */
 
-#define CORE_SAMPLE 64u
+/* Segments that a search looks at together: four lines of the processor's cache, at one time. */
+#define CORE_GROUP 8u
 
-/* A segment without its first address; with that, 32 bytes. */
 struct core_segment {
+	uint64_t first;
 	uint64_t last;   /* inclusive */
 	uint64_t stored; /* bytes that its producer put into the file, at most all */
 	uint64_t place;  /* file offset * 8 + enum tmi_elf_segment_flags */
@@ -37,12 +38,12 @@ struct core_segment {
 
 /* Segments sorted by address; none overlaps another. */
 struct core_table {
-	uint64_t *first;
-	struct core_segment *segments;
-	uint64_t *
-		sample; /* every CORE_SAMPLE'th first, so that a search begins in few cache lines */
+	struct core_segment *segments; /* whole groups: what is behind count begins at the top */
+	uint64_t *sample; /* first address of each group, up to a power of two the top */
 	size_t count;
-	size_t room;
+	size_t groups;     /* at least one */
+	size_t half;       /* of that power of two */
+	size_t room;       /* for segments */
 	uint64_t file_end; /* bytes that the file should have at least */
 	bool cut;          /* the program headers run over the end of the file */
 };
@@ -62,10 +63,41 @@ struct core_piece {
 
 struct core_notes;
 
-/* Takes the PT_LOADs of @elf in, @mask being the highest address, and hands PT_NOTEs to @notes. */
-tmem_status tmi_core_table_init(struct core_table *table, const struct tmi_elf *elf, uint64_t mask,
+/* What a table is made of. */
+struct core_headers {
+	const struct tmi_elf *elf;
+	uint64_t mask;       /* highest address */
+	const uint8_t *lent; /* the program headers in memory; NULL: they are fetched */
+	uint64_t lent_size;
+};
+
+/* Takes the PT_LOADs in and hands PT_NOTEs to @notes. A failure leaves the table empty. */
+tmem_status tmi_core_table_init(struct core_table *table, const struct core_headers *headers,
 				struct core_notes *notes);
 void tmi_core_table_fini(struct core_table *table);
+
+/* The last segment that begins at or below @address; when there is none, one that does not hold it.
+ */
+static inline const struct core_segment *tmi_core_table_search(const struct core_table *table,
+							       uint64_t address)
+{
+	const uint64_t *base = table->sample;
+	const struct core_segment *group;
+	size_t index;
+
+	/* No branch depends on the numbers: random addresses would be guessed wrong. */
+	for (size_t half = table->half; half; half /= 2)
+		base = base[half] <= address ? base + half : base;
+	index = (size_t)(base - table->sample);
+	index = (index < table->groups ? index : table->groups - 1) * CORE_GROUP;
+	group = table->segments + index;
+	/* Nor waits one of these loads for another. */
+	index += (group[1].first <= address) + (group[2].first <= address) +
+		 (group[3].first <= address) + (group[4].first <= address) +
+		 (group[5].first <= address) + (group[6].first <= address) +
+		 (group[7].first <= address);
+	return table->segments + (index < table->count ? index : table->count - !!table->count);
+}
 
 /*
  * The piece of a segment that holds @address, of a file of @size bytes. False: no segment does, and

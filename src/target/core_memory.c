@@ -311,20 +311,13 @@ static bool lend(struct tmi_file *file, uint64_t offset, uint64_t first, uint64_
 	return borrow->data != NULL;
 }
 
-bool tmi_core_view(void *state, uint32_t space, uint64_t address, struct tmi_borrow *borrow)
+/* What is not in the core, or cut off it. */
+static __attribute__((noinline)) bool view_elsewhere(struct core *core, uint64_t address,
+						     struct tmi_borrow *borrow)
 {
-	struct core *core = state;
-	struct core_piece piece;
 	struct source source;
 	uint64_t size;
 
-	if (space != 0)
-		return false;
-	/* What the core holds itself needs no names: every small read that is new comes here. */
-	if (tmi_core_table_find(&core->table, file_size(core), address, &piece) && piece.stored &&
-	    piece.last - piece.first != UINT64_MAX)
-		return lend(&core->file, piece.file_offset, piece.first,
-			    piece.last - piece.first + 1, borrow);
 	if (!find_source(core, address, &source) || source.from == TMEM_VSOURCE_INVALID)
 		return false;
 	size = source.file_end - source.file_offset;
@@ -333,6 +326,28 @@ bool tmi_core_view(void *state, uint32_t space, uint64_t address, struct tmi_bor
 	if (address - source.first >= size)
 		return false; /* zeros behind the end of a file */
 	return lend(source.file, source.file_offset, source.first, size, borrow);
+}
+
+/* What the core holds itself needs no names: every small read that is new comes here. */
+bool tmi_core_view(void *state, uint32_t space, uint64_t address, struct tmi_borrow *borrow)
+{
+	struct core *core = state;
+	const struct core_segment *segment = tmi_core_table_search(&core->table, address);
+	uint64_t offset = segment->place >> 3;
+	uint64_t size = file_size(core);
+	uint64_t held = offset < size ? size - offset : 0;
+
+	if (segment->stored < held)
+		held = segment->stored;
+	if (space != 0)
+		return false;
+	if (address - segment->first >= held || !core->file.map || tmi_file_truncated(&core->file))
+		return view_elsewhere(core, address, borrow);
+	borrow->data = core->file.map + offset;
+	borrow->first = segment->first;
+	borrow->last = segment->first + (held - 1);
+	borrow->truncated = &core->file.truncated;
+	return true;
 }
 
 static uint32_t protection(uint32_t flags, bool copy_on_write)
