@@ -61,6 +61,7 @@ struct tmi_bucket_filter {
 	size_t at[TMI_FILTER_BYTES];
 	uint8_t low[TMI_FILTER_BYTES][16];
 	uint8_t high[TMI_FILTER_BYTES][16];
+	uint8_t both[TMI_FILTER_BYTES][256]; /* what a whole byte says */
 };
 
 /*
@@ -75,14 +76,8 @@ tmi_bucket_scan *tmi_bucket_scan_choose(void);
 /* The buckets whose patterns may begin at @data. */
 static inline uint8_t tmi_bucket_look(const struct tmi_bucket_filter *filter, const uint8_t *data)
 {
-	uint8_t buckets = 0xff;
-
-	for (size_t i = 0; i < TMI_FILTER_BYTES; i++) {
-		uint8_t byte = data[filter->at[i]];
-
-		buckets &= filter->low[i][byte & 15] & filter->high[i][byte >> 4];
-	}
-	return buckets;
+	return filter->both[0][data[filter->at[0]]] & filter->both[1][data[filter->at[1]]] &
+	       filter->both[2][data[filter->at[2]]];
 }
 
 /* --- integers in a range; matcher_scan_range.c --- */

@@ -13,6 +13,8 @@
 #include <arm_neon.h>
 #endif
 
+#define INLINE static inline __attribute__((always_inline))
+
 static size_t scan_plain(const uint8_t *data, size_t from, size_t end,
 			 const struct tmi_bucket_filter *filter, uint8_t *buckets)
 {
@@ -39,148 +41,117 @@ static size_t passed_at(const uint8_t *data, size_t from, uint64_t found,
 
 #if defined(__x86_64__)
 
-struct tables_ssse3 {
-	__m128i low[TMI_FILTER_BYTES], high[TMI_FILTER_BYTES];
-};
+#define SSSE3  __attribute__((target("ssse3")))
+#define AVX2   __attribute__((target("avx2")))
+#define AVX512 __attribute__((target("avx512bw")))
 
-/* Bit i: nothing begins at data + i. */
-__attribute__((target("ssse3"))) static inline uint32_t
-look_ssse3(const uint8_t *data, const size_t *at, const struct tables_ssse3 *tables)
+/* The buckets of 16 bytes. */
+SSSE3 INLINE __m128i buckets_ssse3(const uint8_t *data, __m128i low, __m128i high)
 {
 	const __m128i half = _mm_set1_epi8(15);
-	__m128i buckets = _mm_set1_epi8(-1);
+	__m128i bytes = _mm_loadu_si128((const __m128i *)data);
 
-	for (size_t i = 0; i < TMI_FILTER_BYTES; i++) {
-		__m128i bytes = _mm_loadu_si128((const __m128i *)(data + at[i]));
-		__m128i low = _mm_and_si128(bytes, half);
-		__m128i high = _mm_and_si128(_mm_srli_epi16(bytes, 4), half);
-
-		low = _mm_shuffle_epi8(tables->low[i], low);
-		high = _mm_shuffle_epi8(tables->high[i], high);
-		buckets = _mm_and_si128(buckets, _mm_and_si128(low, high));
-	}
-	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(buckets, _mm_setzero_si128()));
+	low = _mm_shuffle_epi8(low, _mm_and_si128(bytes, half));
+	high = _mm_shuffle_epi8(high, _mm_and_si128(_mm_srli_epi16(bytes, 4), half));
+	return _mm_and_si128(low, high);
 }
 
-__attribute__((target("ssse3"))) static size_t scan_ssse3(const uint8_t *data, size_t from,
-							  size_t end,
-							  const struct tmi_bucket_filter *filter,
-							  uint8_t *buckets)
+SSSE3 INLINE __m128i table_ssse3(const uint8_t *table)
 {
-	const size_t at[] = { filter->at[0], filter->at[1], filter->at[2] };
-	struct tables_ssse3 tables;
+	return _mm_loadu_si128((const __m128i *)table);
+}
 
-	for (size_t i = 0; i < TMI_FILTER_BYTES; i++) {
-		tables.low[i] = _mm_loadu_si128((const __m128i *)filter->low[i]);
-		tables.high[i] = _mm_loadu_si128((const __m128i *)filter->high[i]);
-	}
-	for (; end - from >= 32; from += 32) {
-		uint32_t none = look_ssse3(data + from, at, &tables) |
-				look_ssse3(data + from + 16, at, &tables) << 16;
+SSSE3 static size_t scan_ssse3(const uint8_t *data, size_t from, size_t end,
+			       const struct tmi_bucket_filter *filter, uint8_t *buckets)
+{
+	const size_t at0 = filter->at[0], at1 = filter->at[1], at2 = filter->at[2];
+	const __m128i low0 = table_ssse3(filter->low[0]), high0 = table_ssse3(filter->high[0]);
+	const __m128i low1 = table_ssse3(filter->low[1]), high1 = table_ssse3(filter->high[1]);
+	const __m128i low2 = table_ssse3(filter->low[2]), high2 = table_ssse3(filter->high[2]);
 
-		if (none != UINT32_MAX)
-			return passed_at(data, from, (uint32_t)~none, filter, buckets);
+	for (; end - from >= 16; from += 16) {
+		__m128i all = buckets_ssse3(data + from + at0, low0, high0);
+		uint32_t none;
+
+		all = _mm_and_si128(all, buckets_ssse3(data + from + at1, low1, high1));
+		all = _mm_and_si128(all, buckets_ssse3(data + from + at2, low2, high2));
+		none = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(all, _mm_setzero_si128()));
+		if (none != 0xffff)
+			return passed_at(data, from, none ^ 0xffff, filter, buckets);
 	}
 	return scan_plain(data, from, end, filter, buckets);
 }
 
-struct tables_avx2 {
-	__m256i low[TMI_FILTER_BYTES], high[TMI_FILTER_BYTES];
-};
-
-/* The buckets of 32 positions. */
-__attribute__((target("avx2"))) static inline __m256i
-look_avx2(const uint8_t *data, const size_t *at, const struct tables_avx2 *tables)
+AVX2 INLINE __m256i buckets_avx2(const uint8_t *data, __m256i low, __m256i high)
 {
 	const __m256i half = _mm256_set1_epi8(15);
-	__m256i buckets = _mm256_set1_epi8(-1);
+	__m256i bytes = _mm256_loadu_si256((const __m256i *)data);
 
-	for (size_t i = 0; i < TMI_FILTER_BYTES; i++) {
-		__m256i bytes = _mm256_loadu_si256((const __m256i *)(data + at[i]));
-		__m256i low = _mm256_and_si256(bytes, half);
-		__m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), half);
-
-		low = _mm256_shuffle_epi8(tables->low[i], low);
-		high = _mm256_shuffle_epi8(tables->high[i], high);
-		buckets = _mm256_and_si256(buckets, _mm256_and_si256(low, high));
-	}
-	return buckets;
+	low = _mm256_shuffle_epi8(low, _mm256_and_si256(bytes, half));
+	high = _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), half));
+	return _mm256_and_si256(low, high);
 }
 
-/* Bit i: not 0. */
-__attribute__((target("avx2"))) static inline uint32_t some_avx2(__m256i bytes)
+AVX2 INLINE __m256i table_avx2(const uint8_t *table)
 {
-	return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_setzero_si256()));
+	return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)table));
 }
 
-__attribute__((target("avx2"))) static size_t scan_avx2(const uint8_t *data, size_t from,
-							size_t end,
-							const struct tmi_bucket_filter *filter,
-							uint8_t *buckets)
+AVX2 static size_t scan_avx2(const uint8_t *data, size_t from, size_t end,
+			     const struct tmi_bucket_filter *filter, uint8_t *buckets)
 {
-	const size_t at[] = { filter->at[0], filter->at[1], filter->at[2] };
-	struct tables_avx2 tables;
+	const size_t at0 = filter->at[0], at1 = filter->at[1], at2 = filter->at[2];
+	const __m256i low0 = table_avx2(filter->low[0]), high0 = table_avx2(filter->high[0]);
+	const __m256i low1 = table_avx2(filter->low[1]), high1 = table_avx2(filter->high[1]);
+	const __m256i low2 = table_avx2(filter->low[2]), high2 = table_avx2(filter->high[2]);
 
-	for (size_t i = 0; i < TMI_FILTER_BYTES; i++) {
-		tables.low[i] = _mm256_broadcastsi128_si256(
-			_mm_loadu_si128((const __m128i *)filter->low[i]));
-		tables.high[i] = _mm256_broadcastsi128_si256(
-			_mm_loadu_si128((const __m128i *)filter->high[i]));
-	}
-	for (; end - from >= 64; from += 64) {
-		__m256i low = look_avx2(data + from, at, &tables);
-		__m256i high = look_avx2(data + from + 32, at, &tables);
-		__m256i both = _mm256_or_si256(low, high);
+	for (; end - from >= 32; from += 32) {
+		__m256i all = buckets_avx2(data + from + at0, low0, high0);
+		uint32_t none;
 
-		if (!_mm256_testz_si256(both, both))
-			return passed_at(data, from,
-					 some_avx2(low) | (uint64_t)some_avx2(high) << 32, filter,
-					 buckets);
+		all = _mm256_and_si256(all, buckets_avx2(data + from + at1, low1, high1));
+		all = _mm256_and_si256(all, buckets_avx2(data + from + at2, low2, high2));
+		if (_mm256_testz_si256(all, all))
+			continue;
+		none = (uint32_t)_mm256_movemask_epi8(
+			_mm256_cmpeq_epi8(all, _mm256_setzero_si256()));
+		return passed_at(data, from, ~none, filter, buckets);
 	}
 	return scan_ssse3(data, from, end, filter, buckets);
 }
 
-struct tables_avx512 {
-	__m512i low[TMI_FILTER_BYTES], high[TMI_FILTER_BYTES];
-};
-
-/* Bit i: a pattern may begin at data + i. */
-__attribute__((target("avx512bw"))) static inline uint64_t
-look_avx512(const uint8_t *data, const size_t *at, const struct tables_avx512 *tables)
+AVX512 INLINE __m512i buckets_avx512(const uint8_t *data, __m512i low, __m512i high)
 {
 	const __m512i half = _mm512_set1_epi8(15);
-	__m512i buckets = _mm512_set1_epi8(-1);
+	__m512i bytes = _mm512_loadu_si512(data);
 
-	for (size_t i = 0; i < TMI_FILTER_BYTES; i++) {
-		__m512i bytes = _mm512_loadu_si512(data + at[i]);
-		__m512i low = _mm512_and_si512(bytes, half);
-		__m512i high = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), half);
-
-		low = _mm512_shuffle_epi8(tables->low[i], low);
-		high = _mm512_shuffle_epi8(tables->high[i], high);
-		buckets = _mm512_and_si512(buckets, _mm512_and_si512(low, high));
-	}
-	return _mm512_test_epi8_mask(buckets, buckets);
+	low = _mm512_shuffle_epi8(low, _mm512_and_si512(bytes, half));
+	high = _mm512_shuffle_epi8(high, _mm512_and_si512(_mm512_srli_epi16(bytes, 4), half));
+	return _mm512_and_si512(low, high);
 }
 
-__attribute__((target("avx512bw"))) static size_t
-scan_avx512(const uint8_t *data, size_t from, size_t end, const struct tmi_bucket_filter *filter,
-	    uint8_t *buckets)
+AVX512 INLINE __m512i table_avx512(const uint8_t *table)
 {
-	const size_t at[] = { filter->at[0], filter->at[1], filter->at[2] };
-	struct tables_avx512 tables;
+	return _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)table));
+}
 
-	for (size_t i = 0; i < TMI_FILTER_BYTES; i++) {
-		tables.low[i] =
-			_mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)filter->low[i]));
-		tables.high[i] =
-			_mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)filter->high[i]));
-	}
+AVX512 static size_t scan_avx512(const uint8_t *data, size_t from, size_t end,
+				 const struct tmi_bucket_filter *filter, uint8_t *buckets)
+{
+	const size_t at0 = filter->at[0], at1 = filter->at[1], at2 = filter->at[2];
+	const __m512i low0 = table_avx512(filter->low[0]), high0 = table_avx512(filter->high[0]);
+	const __m512i low1 = table_avx512(filter->low[1]), high1 = table_avx512(filter->high[1]);
+	const __m512i low2 = table_avx512(filter->low[2]), high2 = table_avx512(filter->high[2]);
+
 	for (; end - from >= 64; from += 64) {
-		uint64_t found = look_avx512(data + from, at, &tables);
+		__m512i all = buckets_avx512(data + from + at0, low0, high0);
+		uint64_t some;
 
-		if (found)
-			return passed_at(data, from, found, filter, buckets);
+		all = _mm512_and_si512(all, buckets_avx512(data + from + at1, low1, high1));
+		all = _mm512_and_si512(all, buckets_avx512(data + from + at2, low2, high2));
+		some = _mm512_test_epi8_mask(all, all);
+		if (some)
+			return passed_at(data, from, some, filter, buckets);
 	}
 	return scan_ssse3(data, from, end, filter, buckets);
 }
@@ -197,42 +168,36 @@ tmi_bucket_scan *tmi_bucket_scan_choose(void)
 
 #elif defined(__aarch64__)
 
-struct tables_neon {
-	uint8x16_t low[TMI_FILTER_BYTES], high[TMI_FILTER_BYTES];
-};
-
-/* Four bits for each position: not 0 where a pattern may begin. */
-static inline uint64_t look_neon(const uint8_t *data, const size_t *at,
-				 const struct tables_neon *tables)
+/* The buckets of 16 bytes. */
+INLINE uint8x16_t buckets_neon(const uint8_t *data, uint8x16_t low, uint8x16_t high)
 {
-	uint8x16_t buckets = vdupq_n_u8(0xff);
+	uint8x16_t bytes = vld1q_u8(data);
 
-	for (size_t i = 0; i < TMI_FILTER_BYTES; i++) {
-		uint8x16_t bytes = vld1q_u8(data + at[i]);
-		uint8x16_t low = vqtbl1q_u8(tables->low[i], vandq_u8(bytes, vdupq_n_u8(15)));
-		uint8x16_t high = vqtbl1q_u8(tables->high[i], vshrq_n_u8(bytes, 4));
-
-		buckets = vandq_u8(buckets, vandq_u8(low, high));
-	}
-	buckets = vtstq_u8(buckets, buckets);
-	return vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(buckets), 4)), 0);
+	low = vqtbl1q_u8(low, vandq_u8(bytes, vdupq_n_u8(15)));
+	high = vqtbl1q_u8(high, vshrq_n_u8(bytes, 4));
+	return vandq_u8(low, high);
 }
 
 static size_t scan_neon(const uint8_t *data, size_t from, size_t end,
 			const struct tmi_bucket_filter *filter, uint8_t *buckets)
 {
-	const size_t at[] = { filter->at[0], filter->at[1], filter->at[2] };
-	struct tables_neon tables;
+	const size_t at0 = filter->at[0], at1 = filter->at[1], at2 = filter->at[2];
+	const uint8x16_t low0 = vld1q_u8(filter->low[0]), high0 = vld1q_u8(filter->high[0]);
+	const uint8x16_t low1 = vld1q_u8(filter->low[1]), high1 = vld1q_u8(filter->high[1]);
+	const uint8x16_t low2 = vld1q_u8(filter->low[2]), high2 = vld1q_u8(filter->high[2]);
 
-	for (size_t i = 0; i < TMI_FILTER_BYTES; i++) {
-		tables.low[i] = vld1q_u8(filter->low[i]);
-		tables.high[i] = vld1q_u8(filter->high[i]);
-	}
 	for (; end - from >= 16; from += 16) {
-		uint64_t found = look_neon(data + from, at, &tables);
+		uint8x16_t all = buckets_neon(data + from + at0, low0, high0);
+		uint64_t some;
 
-		if (found)
-			return passed_at(data, from + (size_t)__builtin_ctzll(found) / 4, 1, filter,
+		all = vandq_u8(all, buckets_neon(data + from + at1, low1, high1));
+		all = vandq_u8(all, buckets_neon(data + from + at2, low2, high2));
+		all = vtstq_u8(all, all);
+		/* Four bits for each position. */
+		some = vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(all), 4)),
+				     0);
+		if (some)
+			return passed_at(data, from + (size_t)__builtin_ctzll(some) / 4, 1, filter,
 					 buckets);
 	}
 	return scan_plain(data, from, end, filter, buckets);

@@ -138,6 +138,14 @@ static void fill_tables(struct tmi_pattern_set *set, const struct tmi_pattern *p
 	}
 }
 
+static void fill_bytes(struct tmi_bucket_filter *filter)
+{
+	for (size_t i = 0; i < TMI_FILTER_BYTES; i++)
+		for (size_t byte = 0; byte < 256; byte++)
+			filter->both[i][byte] =
+				filter->low[i][byte & 15] & filter->high[i][byte >> 4];
+}
+
 tmem_status tmi_pattern_set_init(struct tmi_pattern_set *set, const struct tmi_pattern *patterns,
 				 size_t count)
 {
@@ -160,6 +168,7 @@ tmem_status tmi_pattern_set_init(struct tmi_pattern_set *set, const struct tmi_p
 		share_out(set, keyed, bucket_of);
 		for (size_t j = 0; j < count; j++)
 			fill_tables(set, &patterns[j], (uint8_t)(1u << bucket_of[j]));
+		fill_bytes(&set->filter);
 	} else {
 		status = tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
 	}
