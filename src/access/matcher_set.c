@@ -82,44 +82,52 @@ static void choose_bytes(struct tmi_pattern_set *set, unsigned *scores)
 	}
 }
 
-struct keyed {
-	uint32_t key; /* the filter bytes */
-	size_t index;
-};
+static uint32_t key_of(const struct tmi_bucket_filter *filter, const uint8_t *bytes)
+{
+	return (uint32_t)bytes[filter->at[0]] << 16 | (uint32_t)bytes[filter->at[1]] << 8 |
+	       bytes[filter->at[2]];
+}
 
 static int compare_keys(const void *left, const void *right)
 {
-	const struct keyed *a = left, *b = right;
+	const struct tmi_keyed *a = left, *b = right;
 
 	if (a->key != b->key)
 		return a->key < b->key ? -1 : 1;
 	return a->index < b->index ? -1 : a->index > b->index;
 }
 
-/* Patterns that look alike come into the same bucket: their tables let less through. */
-static void share_out(struct tmi_pattern_set *set, struct keyed *keyed, uint8_t *bucket_of)
+static int compare_in_bucket(const void *left, const void *right)
 {
-	size_t filled = 0;
+	const struct tmi_keyed *a = left, *b = right;
 
+	return a->loose != b->loose ? (int)b->loose - (int)a->loose : compare_keys(a, b);
+}
+
+/* Patterns that look alike come into the same bucket: their tables let less through. */
+static void share_out(struct tmi_pattern_set *set)
+{
 	for (size_t j = 0; j < set->count; j++) {
-		keyed[j] = (struct keyed){ .index = j };
-		for (size_t i = 0; i < TMI_FILTER_BYTES; i++)
-			keyed[j].key =
-				keyed[j].key << 8 | set->patterns[j].bytes[set->filter.at[i]];
+		const struct tmi_pattern *pattern = &set->patterns[j];
+		struct tmi_keyed *keyed = &set->keyed[j];
+
+		*keyed = (struct tmi_keyed){ .key = key_of(&set->filter, pattern->bytes),
+					     .index = j };
+		keyed->loose =
+			pattern->mask && key_of(&set->filter, pattern->mask) != UINT32_C(0xffffff);
 	}
-	qsort(keyed, set->count, sizeof(*keyed), compare_keys);
-	for (size_t j = 0; j < set->count; j++)
-		bucket_of[keyed[j].index] =
-			(uint8_t)(set->count <= TMI_BUCKETS
-					  ? j
-					  : j / ((set->count - 1) / TMI_BUCKETS + 1));
+	qsort(set->keyed, set->count, sizeof(*set->keyed), compare_keys);
+	for (size_t bucket = 0; bucket <= TMI_BUCKETS; bucket++)
+		set->first[bucket] = (set->count * bucket + TMI_BUCKETS - 1) / TMI_BUCKETS;
 	for (size_t bucket = 0; bucket < TMI_BUCKETS; bucket++) {
-		set->first[bucket] = filled;
-		for (size_t j = 0; j < set->count; j++)
-			if (bucket_of[j] == bucket)
-				set->order[filled++] = j;
+		size_t end = set->first[bucket + 1];
+
+		qsort(set->keyed + set->first[bucket], end - set->first[bucket],
+		      sizeof(*set->keyed), compare_in_bucket);
+		set->exact[bucket] = set->first[bucket];
+		while (set->exact[bucket] < end && set->keyed[set->exact[bucket]].loose)
+			set->exact[bucket]++;
 	}
-	set->first[TMI_BUCKETS] = filled;
 }
 
 static void fill_tables(struct tmi_pattern_set *set, const struct tmi_pattern *pattern,
@@ -146,62 +154,102 @@ static void fill_bytes(struct tmi_bucket_filter *filter)
 				filter->low[i][byte & 15] & filter->high[i][byte >> 4];
 }
 
+static void fill_filter(struct tmi_pattern_set *set)
+{
+	for (size_t bucket = 0; bucket < TMI_BUCKETS; bucket++)
+		for (size_t i = set->first[bucket]; i < set->first[bucket + 1]; i++)
+			fill_tables(set, &set->patterns[set->keyed[i].index],
+				    (uint8_t)(1u << bucket));
+	fill_bytes(&set->filter);
+}
+
 tmem_status tmi_pattern_set_init(struct tmi_pattern_set *set, const struct tmi_pattern *patterns,
 				 size_t count)
 {
 	unsigned *scores = calloc(count, sizeof(*scores));
-	struct keyed *keyed = calloc(count, sizeof(*keyed));
-	uint8_t *bucket_of = calloc(count, sizeof(*bucket_of));
-	tmem_status status = TMEM_S_OK;
 
 	*set = (struct tmi_pattern_set){ .patterns = patterns,
 					 .count = count,
 					 .shortest = SIZE_MAX,
-					 .order = calloc(count, sizeof(*set->order)),
+					 .keyed = calloc(count, sizeof(*set->keyed)),
 					 .scan = tmi_bucket_scan_choose() };
+	if (!scores || !set->keyed) {
+		free(scores);
+		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
+	}
 	for (size_t j = 0; j < count; j++) {
 		set->shortest = MIN(set->shortest, patterns[j].size);
 		set->longest = MAX(set->longest, patterns[j].size);
 	}
-	if (scores && keyed && bucket_of && set->order) {
-		choose_bytes(set, scores);
-		share_out(set, keyed, bucket_of);
-		for (size_t j = 0; j < count; j++)
-			fill_tables(set, &patterns[j], (uint8_t)(1u << bucket_of[j]));
-		fill_bytes(&set->filter);
-	} else {
-		status = tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
-	}
+	choose_bytes(set, scores);
 	free(scores);
-	free(keyed);
-	free(bucket_of);
-	return status;
+	share_out(set);
+	fill_filter(set);
+	return TMEM_S_OK;
 }
 
 void tmi_pattern_set_fini(struct tmi_pattern_set *set)
 {
-	free(set->order);
+	free(set->keyed);
 	*set = (struct tmi_pattern_set){ 0 };
 }
 
-/* Whether one of the buckets has a pattern that stands there. */
-static bool stands(const struct tmi_pattern_set *set, const uint8_t *data, size_t size,
-		   unsigned buckets, size_t *costs)
+/* The first pattern of a bucket, of those whose filter bytes all count, with at least this key. */
+static size_t lower_bound(const struct tmi_pattern_set *set, unsigned bucket, uint32_t key)
 {
-	for (; buckets; buckets &= buckets - 1) {
-		unsigned bucket = (unsigned)__builtin_ctz(buckets);
+	size_t low = set->exact[bucket], high = set->first[bucket + 1];
 
-		for (size_t i = set->first[bucket]; i < set->first[bucket + 1]; i++) {
-			const struct tmi_pattern *pattern = &set->patterns[set->order[i]];
-			size_t of_no_use = 0;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
 
-			if (pattern->size <= size &&
-			    tmi_pattern_stands(pattern, data,
-					       pattern->borders ? costs : &of_no_use))
-				return true;
-		}
+		if (set->keyed[middle].key < key)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return false;
+	return low;
+}
+
+static bool stands(const struct tmi_pattern_set *set, const struct tmi_keyed *keyed,
+		   const uint8_t *data, size_t size, size_t *costs)
+{
+	const struct tmi_pattern *pattern = &set->patterns[keyed->index];
+	size_t of_no_use = 0;
+
+	return pattern->size <= size &&
+	       tmi_pattern_stands(pattern, data, pattern->borders ? costs : &of_no_use);
+}
+
+/* The lowest pattern of at least @from in one bucket that stands there and is below @best. */
+static size_t look_in_bucket(const struct tmi_pattern_set *set, unsigned bucket,
+			     const uint8_t *data, size_t size, size_t from, size_t best,
+			     size_t *costs)
+{
+	uint32_t key = key_of(&set->filter, data);
+	size_t i = set->first[bucket];
+
+	for (; i < set->exact[bucket]; i++)
+		if (set->keyed[i].index >= from && set->keyed[i].index < best &&
+		    stands(set, &set->keyed[i], data, size, costs))
+			best = set->keyed[i].index;
+	i = lower_bound(set, bucket, key);
+	for (; i < set->first[bucket + 1] && set->keyed[i].key == key; i++)
+		if (set->keyed[i].index >= from && set->keyed[i].index < best &&
+		    stands(set, &set->keyed[i], data, size, costs))
+			return set->keyed[i].index;
+	return best;
+}
+
+/* The lowest pattern of at least @from in the buckets that stands there. */
+static size_t look(const struct tmi_pattern_set *set, const uint8_t *data, size_t size,
+		   unsigned buckets, size_t from, size_t *costs)
+{
+	size_t best = TMI_MATCHER_NONE;
+
+	for (; buckets; buckets &= buckets - 1)
+		best = look_in_bucket(set, (unsigned)__builtin_ctz(buckets), data, size, from, best,
+				      costs);
+	return best;
 }
 
 /*
@@ -237,7 +285,7 @@ size_t tmi_pattern_set_find(const struct tmi_pattern_set *set, const uint8_t *da
 			break;
 		if (!tmi_grid_has(grid, i))
 			continue;
-		if (stands(set, data + i, size - i, buckets, &costs))
+		if (look(set, data + i, size - i, buckets, 0, &costs) != TMI_MATCHER_NONE)
 			return i;
 		if (tmi_pattern_costs_much(costs, i))
 			return find_each(set, data, size, i + 1, end, grid);
@@ -248,24 +296,7 @@ size_t tmi_pattern_set_find(const struct tmi_pattern_set *set, const uint8_t *da
 size_t tmi_pattern_set_which(const struct tmi_pattern_set *set, const uint8_t *data, size_t size,
 			     size_t from)
 {
-	unsigned buckets = tmi_bucket_look(&set->filter, data);
-	size_t best = TMI_MATCHER_NONE;
-	size_t costs;
+	size_t costs = 0;
 
-	for (; buckets; buckets &= buckets - 1) {
-		unsigned bucket = (unsigned)__builtin_ctz(buckets);
-
-		for (size_t i = set->first[bucket]; i < set->first[bucket + 1]; i++) {
-			const struct tmi_pattern *pattern = &set->patterns[set->order[i]];
-
-			if (set->order[i] >= best)
-				break;
-			if (set->order[i] >= from && pattern->size <= size &&
-			    tmi_pattern_stands(pattern, data, &costs)) {
-				best = set->order[i];
-				break;
-			}
-		}
-	}
-	return best;
+	return look(set, data, size, tmi_bucket_look(&set->filter, data), from, &costs);
 }

@@ -5,12 +5,20 @@
  * The filter looks at up to three bytes that stand at the same distances in every pattern, the ones
  * that tell most. A table of 16 for each half of a byte says which patterns, shared out among eight
  * buckets, may have it there: masks cost nothing, and vectors look up as many positions at once as
- * they have bytes. Where all bytes agree on a bucket, its patterns are compared.
+ * they have bytes. Where all bytes agree on a bucket, those of its patterns are compared that have
+ * these very bytes.
  */
 #ifndef TMI_ACCESS_MATCHER_SET_H
 #define TMI_ACCESS_MATCHER_SET_H
 
 #include "access/matcher_pattern.h"
+
+/* A pattern, and what it has where the filter looks. */
+struct tmi_keyed {
+	uint32_t key;
+	bool loose; /* not all of these bits count */
+	size_t index;
+};
 
 struct tmi_pattern_set {
 	const struct tmi_pattern *patterns; /* not owned */
@@ -18,9 +26,11 @@ struct tmi_pattern_set {
 	size_t shortest, longest; /* sizes */
 	struct tmi_bucket_filter filter;
 	tmi_bucket_scan *scan;
-	size_t *order; /* indices of patterns: bucket b's are order[first[b]] to order[first[b + 1]
-			  - 1], ascending */
+	/* Bucket b has those from first[b] to first[b + 1] - 1; the others than loose ones begin at
+	 * exact[b] and ascend. */
+	struct tmi_keyed *keyed;
 	size_t first[TMI_BUCKETS + 1];
+	size_t exact[TMI_BUCKETS];
 };
 
 /*

@@ -11,7 +11,7 @@
 #include "access/matcher.h"
 #include "unit/matcher_vectors.h"
 
-#define MOST_PATTERNS 40
+#define MOST_PATTERNS 400
 #define MOST_BYTES    48
 
 struct request {
@@ -119,7 +119,7 @@ static void random_round(uint8_t *memory, unsigned round)
 	struct tmi_matcher matcher;
 	size_t phase;
 
-	request.count = 2 + below(random() % 4 ? 15 : MOST_PATTERNS - 2);
+	request.count = 2 + below(random() % 8 ? 15 : MOST_PATTERNS - 2);
 	request.granularity = random() % 2 ? 1 : 1 + below(20);
 	fill_random(data, size, alphabet);
 	make_patterns(&request, data, size, alphabet, random() % 2 ? MOST_BYTES : 4);
