@@ -14,14 +14,15 @@ static const struct fixture_type *const fixture_tables[] = {
 };
 
 static const struct check *const check_tables[] = {
-	checks_read,    checks_write,     checks_batch,
-	checks_view,    checks_pointers,  checks_fill,
-	checks_strings, checks_regions,   checks_query,
-	checks_search,  checks_physical,  checks_events,
-	checks_context, checks_arguments, checks_cache,
-	checks_overlay, checks_long,      checks_target,
-	checks_random,  checks_translate, checks_physical_search,
-	checks_frames,  checks_alias,     checks_implicit,
+	checks_read,         checks_write,     checks_batch,
+	checks_view,         checks_pointers,  checks_fill,
+	checks_strings,      checks_regions,   checks_query,
+	checks_search,       checks_physical,  checks_events,
+	checks_context,      checks_arguments, checks_cache,
+	checks_overlay,      checks_long,      checks_target,
+	checks_random,       checks_translate, checks_physical_search,
+	checks_frames,       checks_alias,     checks_implicit,
+	checks_search_kinds,
 };
 
 /* One check of one fixture. */

@@ -73,6 +73,7 @@ extern const struct check checks_strings[];
 extern const struct check checks_regions[];
 extern const struct check checks_query[];
 extern const struct check checks_search[];
+extern const struct check checks_search_kinds[];
 extern const struct check checks_physical[];
 extern const struct check checks_physical_search[];
 extern const struct check checks_translate[];
