@@ -48,6 +48,31 @@ TMEM_API tmem_status tmem_read_multi_byte_string_virtual(tmem_target *target, ui
 							 size_t max_bytes, char *buffer,
 							 size_t buffer_size, size_t *string_bytes);
 
+/* One string of a batch. */
+struct tmem_string_transfer {
+	uint64_t offset;     /* in: address of the first character */
+	size_t max_bytes;    /* in: bytes of target memory to look at, the terminator included */
+	char *buffer;        /* in: optional; receives the text, terminated; empty on failure */
+	size_t buffer_size;  /* in: bytes that @buffer can hold, the terminator included */
+	size_t string_bytes; /* out: bytes in the target, the terminator included; 0 on failure */
+	tmem_status status;  /* out: what the single call would have returned */
+};
+
+/*
+ * tmem_read_multi_byte_string_virtual_batch() - many strings of 8-bit text in one call: fetched
+ * together, piece by piece where they are long.
+ * @strings: the elements, in any order; each is answered like a single call. Buffers that overlap
+ *	hold anything.
+ * @count: elements.
+ *
+ * Returns TMEM_S_OK every string was read and fits; TMEM_S_FALSE some were not, or were cut (look
+ * at their status); TMEM_E_UNEXPECTED, TMEM_E_CONNECTION_LOST, TMEM_E_TIMED_OUT no string could be
+ * tried; TMEM_E_INVALIDARG @strings is NULL (nothing is tried); TMEM_E_OUTOFMEMORY.
+ */
+TMEM_API tmem_status tmem_read_multi_byte_string_virtual_batch(tmem_target *target,
+							       struct tmem_string_transfer *strings,
+							       size_t count);
+
 /*
  * tmem_read_multi_byte_string_virtual_wide() - 8-bit text, converted to UTF-16.
  * @code_page: what the target's bytes are; undecodable ones become U+FFFD.

@@ -5,19 +5,12 @@
  * A scan fetches the string piece by piece, each ending where a page ends, and hands the pieces to
  * a sink: a copy of raw units, or a conversion. Memory of any size is scanned in constant space.
  */
-#include <string.h>
-#include <tmem/string.h>
+#include "access/strings.h"
 
 #include "access/access.h"
 #include "base/bytes.h"
 #include "base/text.h"
-#include "engine/quick.h"
-
-/* Bytes fetched at a time, at most. */
-#define PIECE 4096u
-
-/* Of them at first: most strings are short. */
-#define FIRST_PIECE 256u
+#include "engine/direct.h"
 
 /* Takes whole units of the string, the terminator not among them. */
 typedef void take_fn(void *sink, const uint8_t *bytes, size_t size);
@@ -51,20 +44,25 @@ static size_t find_end(const uint8_t *bytes, size_t size, size_t unit)
 	return size;
 }
 
-/* The first piece, when it is near what this thread read last, or behind tables that stand in a
- * mapped file. */
+/*
+ * The first piece, when it is near what this thread read last, or behind tables that stand in a
+ * mapped file, or in a range that one system call reads.
+ */
 static bool fetch_hot(const struct scan *scan, uint8_t *bytes, size_t size)
 {
-	return !scan->begun && (tmi_hot_read(scan->target, scan->offset, bytes, size) ||
-				tmi_hot_read_page(scan->target, scan->offset, bytes, size) ||
-				tmi_quick_read(scan->target, scan->offset, bytes, size));
+	return !scan->begun &&
+	       (tmi_hot_read(scan->target, scan->offset, bytes, size) ||
+		tmi_hot_read_page(scan->target, scan->offset, bytes, size) ||
+		tmi_quick_read(scan->target, scan->offset, bytes, size) ||
+		(!atomic_load_explicit(&scan->target->shared->caching, memory_order_relaxed) &&
+		 tmi_direct_read_current(scan->target, scan->offset, bytes, size)));
 }
 
 /* Next bytes up to the end of their page; they follow the @held ones of a cut unit. */
 static tmem_status fetch(struct scan *scan, uint8_t *bytes, size_t *size)
 {
 	uint32_t page = tmi_space_facts(scan->space)->page_size;
-	uint64_t step = page && page < PIECE ? page : PIECE;
+	uint64_t step = page && page < TMI_STRING_PIECE ? page : TMI_STRING_PIECE;
 	uint64_t length = step - (scan->address & (step - 1));
 	tmem_status status = TMEM_S_OK;
 
@@ -74,8 +72,8 @@ static tmem_status fetch(struct scan *scan, uint8_t *bytes, size_t *size)
 				tmi_space_last(scan->space));
 	if (length > scan->left)
 		length = scan->left;
-	if (length > FIRST_PIECE && !scan->begun)
-		length = FIRST_PIECE;
+	if (length > TMI_STRING_FIRST && !scan->begun)
+		length = TMI_STRING_FIRST;
 	if (fetch_hot(scan, bytes, length))
 		*size = length;
 	else
@@ -89,7 +87,7 @@ static tmem_status fetch(struct scan *scan, uint8_t *bytes, size_t *size)
 
 static tmem_status run_scan(struct scan *scan)
 {
-	uint8_t bytes[PIECE + 1];
+	uint8_t bytes[TMI_STRING_PIECE + 1];
 	size_t held = 0;
 	size_t size;
 	tmem_status status;
@@ -184,32 +182,83 @@ static size_t cut_units(const char16_t *text, size_t cut)
 	return splits ? cut - 1 : cut;
 }
 
+tmem_status tmi_string_finish(const struct tmi_string *string)
+{
+	bool fits = string->string_bytes <= string->buffer_size;
+
+	if (string->buffer && string->buffer_size)
+		string->buffer[fits ? string->string_bytes - 1
+				    : cut_bytes(string->buffer, string->buffer_size - 1)] = 0;
+	return fits ? TMEM_S_OK : TMEM_S_FALSE;
+}
+
+void tmi_string_fail(struct tmi_string *string)
+{
+	string->string_bytes = 0;
+	if (string->buffer && string->buffer_size)
+		string->buffer[0] = 0;
+}
+
+tmem_status tmi_string_read(tmem_target *target, struct tmi_space *space, struct tmi_string *string)
+{
+	struct raw raw = { .buffer = (uint8_t *)string->buffer, .room = string->buffer_size };
+	struct scan scan = { .target = target,
+			     .space = space,
+			     .left = string->max_bytes,
+			     .unit = 1,
+			     .take = take_raw,
+			     .sink = &raw };
+	tmem_status status = read_string(&scan, string->offset, &string->string_bytes);
+
+	if (status == TMEM_S_OK)
+		return tmi_string_finish(string);
+	tmi_string_fail(string);
+	return status;
+}
+
+/* Through the layers, where the string does not end in bytes that are at hand. */
+static __attribute__((noinline)) tmem_status read_layers(tmem_target *target,
+							 struct tmi_string *string)
+{
+	struct tmi_space *space;
+	tmem_status status = tmi_call_virtual(target, &space);
+
+	if (status == TMEM_S_OK)
+		status = tmi_string_read(target, space, string);
+	else
+		tmi_string_fail(string);
+	return tmi_call_end(target, status);
+}
+
+/* Not near the last read: by page tables at hand, or in another stretch of a mapped file. */
+static __attribute__((noinline)) tmem_status read_far(tmem_target *target,
+						      struct tmi_string *string)
+{
+	struct tmi_lent lent;
+	tmem_status status;
+
+	if (target &&
+	    (tmi_lent_find_page(target, string->offset, &lent) ||
+	     tmi_lent_find_stretch(target, string->offset, &lent)) &&
+	    tmi_string_take(string, &lent, &status))
+		return status;
+	return read_layers(target, string);
+}
+
 tmem_status tmem_read_multi_byte_string_virtual(tmem_target *target, uint64_t offset,
 						size_t max_bytes, char *buffer, size_t buffer_size,
 						size_t *string_bytes)
 {
-	struct raw raw = { .buffer = (uint8_t *)buffer, .room = buffer_size };
-	struct scan scan = {
-		.target = target, .left = max_bytes, .unit = 1, .take = take_raw, .sink = &raw
-	};
+	struct tmi_string string = { offset, max_bytes, buffer, buffer_size, 0 };
+	struct tmi_lent lent;
 	tmem_status status;
-	size_t length = 0;
 
+	if (!target || !tmi_lent_find_hot(target, offset, &lent) ||
+	    !tmi_string_take(&string, &lent, &status))
+		status = read_far(target, &string);
 	if (string_bytes)
-		*string_bytes = 0;
-	status = tmi_call_virtual(target, &scan.space);
-	if (status == TMEM_S_OK)
-		status = read_string(&scan, offset, string_bytes);
-	if (status == TMEM_S_OK && scan.string_bytes > buffer_size)
-		status = TMEM_S_FALSE;
-	if (buffer && buffer_size) {
-		if (status == TMEM_S_OK)
-			length = raw.used;
-		else if (status == TMEM_S_FALSE)
-			length = cut_bytes(buffer, buffer_size - 1);
-		buffer[length] = 0;
-	}
-	return tmi_call_end(target, status);
+		*string_bytes = string.string_bytes;
+	return status;
 }
 
 /* Bytes of the target to units of this machine. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* checks_strings.c - the four string readers over every kind; details are in the unit test. */
+/* checks_strings.c - the string readers over every kind; details are in the unit test. */
 #include <uchar.h>
 
 #include "contract/contract.h"
@@ -153,8 +153,168 @@ static void written_text(struct fixture *fixture)
 	assert_string_equal(buffer, "coninue");
 }
 
+/* --- against a reader of single bytes --- */
+
+#define STRINGS 150
+#define ROOM    700
+
+/* What the methods shall answer: from single bytes, read around all that is remembered. */
+static tmem_status read_plainly(tmem_target *target, const struct tmem_string_transfer *item,
+				char *text, size_t *string_bytes)
+{
+	*string_bytes = 0;
+	for (size_t i = 0; i < item->max_bytes; i++) {
+		size_t done;
+
+		/* No address follows the last one. */
+		if (item->offset + i < item->offset ||
+		    tmem_read_virtual_uncached(target, item->offset + i, text + i, 1, &done) !=
+			    TMEM_S_OK)
+			return TMEM_E_READ_FAULT;
+		if (text[i])
+			continue;
+		*string_bytes = i + 1;
+		return i < item->buffer_size ? TMEM_S_OK : TMEM_S_FALSE;
+	}
+	return TMEM_E_INVALIDARG;
+}
+
+static void choose_string(struct fixture *fixture, struct tmem_string_transfer *item, char *buffer,
+			  uint64_t *random)
+{
+	const struct model *model = &fixture->model;
+	const struct model_run *run = &model->runs[model_random(random) % model->count];
+	uint64_t at = run->first + model_random(random) % model_run_size(run);
+	uint64_t choice = model_random(random);
+
+	/* Near ends too, where the next page may be none. */
+	if (choice % 4 == 0)
+		at = run->last - choice / 4 % 20;
+	*item = (struct tmem_string_transfer){
+		.offset =
+			choice % 30 == 29 ? hole(fixture) + choice / 30 % 9 : model_api(model, at),
+		.max_bytes = choice % 3 ? choice / 64 % 40 : choice / 64 % (ROOM - 1),
+		.buffer = choice % 16 ? buffer : NULL,
+		.buffer_size = choice % 5 ? choice / 128 % ROOM : choice / 128 % 4,
+		.string_bytes = 12345,
+		.status = 12345,
+	};
+	memset(buffer, '!', ROOM);
+}
+
+/* @buffer: what the method left there, of room for ROOM characters. */
+static void check_string(tmem_target *target, const struct tmem_string_transfer *item,
+			 const char *buffer, const char *what)
+{
+	char text[ROOM];
+	size_t string_bytes;
+	tmem_status status = read_plainly(target, item, text, &string_bytes);
+	size_t length = 0;
+
+	if (item->status != status || item->string_bytes != string_bytes)
+		fail_msg("%s at 0x%llx: status %x and %zu bytes, not %x and %zu", what,
+			 (unsigned long long)item->offset, (unsigned)item->status,
+			 item->string_bytes, (unsigned)status, string_bytes);
+	if (!item->buffer || !item->buffer_size) {
+		assert_int_equal(buffer[0], '!');
+		return;
+	}
+	length = strnlen(buffer, item->buffer_size);
+	assert_int_equal(buffer[length], 0);
+	assert_int_equal(buffer[item->buffer_size], '!');
+	if (TMEM_FAILED(status))
+		assert_int_equal(length, 0);
+	else
+		assert_memory_equal(buffer, text, length);
+	if (status == TMEM_S_OK)
+		assert_int_equal(length, string_bytes - 1);
+	/* No more than a character is lost where it is cut. */
+	if (status == TMEM_S_FALSE)
+		assert_in_range(length, item->buffer_size > 4 ? item->buffer_size - 4 : 0,
+				item->buffer_size - 1);
+}
+
+static void one_by_one(struct fixture *fixture)
+{
+	tmem_target *target = fixture->target;
+	uint64_t random = 4711;
+	char buffer[ROOM + 1] = { 0 };
+
+	for (size_t i = 0; i < STRINGS; i++) {
+		struct tmem_string_transfer item;
+
+		choose_string(fixture, &item, buffer, &random);
+		buffer[ROOM] = '!';
+		/* Twice: what the first call remembers must not change the second. */
+		for (int again = 0; again < 2; again++) {
+			item.status = tmem_read_multi_byte_string_virtual(
+				target, item.offset, item.max_bytes, item.buffer, item.buffer_size,
+				&item.string_bytes);
+			check_string(target, &item, buffer, "a string");
+		}
+	}
+}
+
+static void in_one_batch(struct fixture *fixture)
+{
+	static char buffers[STRINGS][ROOM + 1];
+	struct tmem_string_transfer items[STRINGS];
+	uint64_t random = 815;
+	bool complete = true;
+	tmem_status status;
+
+	for (size_t i = 0; i < STRINGS; i++) {
+		choose_string(fixture, &items[i], buffers[i], &random);
+		buffers[i][ROOM] = '!';
+	}
+	items[1].offset = items[0].offset;
+	status = tmem_read_multi_byte_string_virtual_batch(fixture->target, items, STRINGS);
+	for (size_t i = 0; i < STRINGS; i++) {
+		check_string(fixture->target, &items[i], buffers[i], "a string of a batch");
+		complete = complete && items[i].status == TMEM_S_OK;
+	}
+	assert_false(complete);
+	assert_status(status, TMEM_S_FALSE);
+}
+
+static void whole_batch(struct fixture *fixture)
+{
+	const uint64_t places[] = { TEXT_PLAIN, TEXT_EMPTY, TEXT_STRADDLE, TEXT_UTF8 };
+	struct tmem_string_transfer items[4];
+	char buffers[4][64];
+
+	for (size_t i = 0; i < 4; i++)
+		items[i] = (struct tmem_string_transfer){
+			.offset = at_run(fixture, "text", places[i]),
+			.max_bytes = 100,
+			.buffer = buffers[i],
+			.buffer_size = 64,
+		};
+	assert_status(tmem_read_multi_byte_string_virtual_batch(fixture->target, items, 4),
+		      TMEM_S_OK);
+	assert_string_equal(buffers[0], "contract");
+	assert_string_equal(buffers[1], "");
+	assert_string_equal(buffers[2], "over the edge of a page");
+	assert_string_equal(buffers[3], utf8_text);
+	assert_int_equal(items[2].string_bytes, 24);
+	assert_status(tmem_read_multi_byte_string_virtual_batch(fixture->target, items, 0),
+		      TMEM_S_OK);
+	assert_status(tmem_read_multi_byte_string_virtual_batch(fixture->target, NULL, 0),
+		      TMEM_E_INVALIDARG);
+	assert_status(tmem_read_multi_byte_string_virtual_batch(NULL, items, 4), TMEM_E_INVALIDARG);
+	assert_status(items[3].status, TMEM_E_INVALIDARG);
+	assert_int_equal(items[3].string_bytes, 0);
+	assert_string_equal(buffers[3], "");
+}
+
 const struct check checks_strings[] = {
-	{ "strings_as_they_are", as_they_are },   { "strings_converted", converted },
-	{ "strings_two_calls", two_calls },       { "strings_no_terminator", no_terminator },
-	{ "strings_written_text", written_text }, { 0 },
+	{ "strings_as_they_are", as_they_are },
+	{ "strings_converted", converted },
+	{ "strings_two_calls", two_calls },
+	{ "strings_no_terminator", no_terminator },
+	{ "strings_written_text", written_text },
+	{ "strings_one_by_one", one_by_one },
+	{ "strings_in_one_batch", in_one_batch },
+	{ "strings_whole_batch", whole_batch },
+	{ 0 },
 };
