@@ -3,13 +3,15 @@
  * g17_live_strings.c - row G17: 1000 strings at random places of a running process.
  *
  * Nobody knows their lengths, so up to 256 bytes are fetched of each, within its page. The fastest
- * way is one system call for all. A batch of reads is the library's form of that; the method for
- * strings takes one at a time.
+ * way is one system call for all; where each has a call of its own, one system call for each.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "fixture.h"
 
@@ -27,9 +29,10 @@ struct state {
 	const struct bench_process *process;
 	tmem_target *target;
 	struct string strings[STRINGS]; /* in ascending order */
-	struct tmem_transfer items[STRINGS];
+	struct tmem_string_transfer items[STRINGS];
 	struct iovec here[STRINGS];
 	struct iovec there[STRINGS];
+	int memory; /* of the process, as a file */
 };
 
 static int compare(const void *left, const void *right)
@@ -60,27 +63,37 @@ static void choose(struct state *state)
 		state->here[i] = (struct iovec){ string->text, string->room };
 		state->there[i] =
 			(struct iovec){ (void *)(uintptr_t)string->address, string->room };
-		state->items[i] = (struct tmem_transfer){ .offset = other->address,
-							  .buffer = other->text,
-							  .size = other->room };
+		state->items[i] = (struct tmem_string_transfer){ .offset = other->address,
+								 .max_bytes = MOST,
+								 .buffer = other->text,
+								 .buffer_size = MOST };
 	}
 }
 
 static enum bench_result setup(void *argument)
 {
 	struct state *state = argument;
+	char path[64];
 
+	state->memory = -1;
 	state->process = bench_memory_process();
 	state->target = state->process ? bench_open_process(state->process, NULL) : NULL;
 	if (!state->target)
 		return BENCH_FAILED;
 	choose(state);
-	return BENCH_READY;
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)state->process->pid);
+	state->memory = open(path, O_RDONLY | O_CLOEXEC);
+	return state->memory >= 0 || bench_fail("%s: %s", path, strerror(errno)) ? BENCH_READY
+										 : BENCH_FAILED;
 }
 
 static void finish(void *argument)
 {
-	tmem_close(((struct state *)argument)->target);
+	struct state *state = argument;
+
+	tmem_close(state->target);
+	if (state->memory >= 0)
+		close(state->memory);
 }
 
 /* A string is what comes before the first zero. */
@@ -106,16 +119,53 @@ static bool limit(void *argument, uint64_t work)
 	return true;
 }
 
+/* One system call a string: @read moves the bytes of one. */
+static inline __attribute__((always_inline)) bool
+limit_each(struct state *state, ssize_t (*read)(struct state *state, struct string *string),
+	   uint64_t work)
+{
+	for (uint64_t i = 0; i < work; i++) {
+		struct string *string = &state->strings[i * 7 % STRINGS];
+
+		if (read(state, string) <= 0)
+			return bench_fail("a string: %s", strerror(errno));
+		bench_use(strnlen(string->text, string->room));
+	}
+	return true;
+}
+
+static ssize_t read_file(struct state *state, struct string *string)
+{
+	return pread(state->memory, string->text, string->room, (off_t)string->address);
+}
+
+static ssize_t read_process(struct state *state, struct string *string)
+{
+	struct iovec here = { string->text, string->room };
+	struct iovec there = { (void *)(uintptr_t)string->address, string->room };
+
+	return process_vm_readv(state->process->pid, &here, 1, &there, 1, 0);
+}
+
+static bool limit_files(void *state, uint64_t work)
+{
+	return limit_each(state, read_file, work);
+}
+
+static bool limit_calls(void *state, uint64_t work)
+{
+	return limit_each(state, read_process, work);
+}
+
 static bool by_batch(void *argument, uint64_t work)
 {
 	struct state *state = argument;
 
-	for (uint64_t done = 0; done < work; done += STRINGS) {
-		if (!bench_good(tmem_read_virtual_batch(state->target, state->items, STRINGS),
+	for (uint64_t done = 0; done < work; done += STRINGS)
+		if (!bench_good(tmem_read_multi_byte_string_virtual_batch(state->target,
+									  state->items, STRINGS),
 				state->target, "batch"))
 			return false;
-		measure_lengths(state);
-	}
 	return true;
 }
 
@@ -155,19 +205,22 @@ static enum bench_result verify_batch(void *state)
 
 static enum bench_result verify_call(void *state)
 {
-	return verify(state, by_call, "string");
+	return verify(state, limit_files, "limit") == BENCH_READY &&
+			       verify(state, limit_calls, "limit") == BENCH_READY
+		       ? verify(state, by_call, "string")
+		       : BENCH_FAILED;
 }
 
 static const struct bench_line lines[] = {
 	{
-		.metric = "1000 strings, process, one batch, each",
+		.metric = "1000 strings, process, one call, each",
 		.goal = ">= 0.8",
 		.least = 0.8,
 		.unit = BENCH_TIME,
 		.work = 40 * STRINGS,
 		.verify = verify_batch,
 		.limits = { { "one process_vm_readv", limit } },
-		.library = { "tmem_read_virtual_batch", by_batch },
+		.library = { "tmem_read_multi_byte_string_virtual_batch", by_batch },
 	},
 	{
 		.metric = "1000 strings, process, a call each",
@@ -176,7 +229,8 @@ static const struct bench_line lines[] = {
 		.unit = BENCH_TIME,
 		.work = 20 * STRINGS,
 		.verify = verify_call,
-		.limits = { { "one process_vm_readv", limit } },
+		.limits = { { "a pread of /proc/PID/mem each", limit_files },
+			    { "a process_vm_readv each", limit_calls } },
 		.library = { "tmem_read_multi_byte_string_virtual", by_call },
 	},
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * g18_image_strings.c - row G18: 1000 strings at random places of an image, one call each; cold,
- * when no string was read shortly before, and hot, when the same ones are read over and over.
+ * g18_image_strings.c - row G18: 1000 strings at random places of an image, one call each or one
+ * for all; cold, when no string was read shortly before, and hot, when the same ones are read over
+ * and over.
  */
 #include <string.h>
 
@@ -15,6 +16,9 @@ struct state {
 	const struct bench_image *image;
 	tmem_target *target;
 	char text[MOST];
+	struct tmem_string_transfer items[STRINGS];
+	const uint8_t *found[STRINGS]; /* by the limit */
+	char texts[STRINGS][MOST];
 };
 
 static enum bench_result setup(void *argument)
@@ -89,6 +93,103 @@ static bool hot_library(void *state, uint64_t work)
 	return repeat(state, STRINGS, library_read, work);
 }
 
+/* --- one call for all --- */
+
+static void choose(struct state *state, uint64_t from)
+{
+	for (uint64_t i = 0; i < STRINGS; i++)
+		state->items[i] = (struct tmem_string_transfer){
+			.offset = state->image->pages + bench_text_offset(random_page(from + i)),
+			.max_bytes = MOST,
+			.buffer = state->texts[i],
+			.buffer_size = MOST,
+		};
+}
+
+/* All misses are on their way before the first copy. */
+static bool limit_batch(struct state *state)
+{
+	for (size_t i = 0; i < STRINGS; i++) {
+		uint64_t physical;
+
+		if (!bench_image_walk(state->image, state->items[i].offset, &physical))
+			return bench_fail("the limit found no page");
+		state->found[i] = state->image->map + physical;
+		__builtin_prefetch(state->found[i]);
+	}
+	for (size_t i = 0; i < STRINGS; i++) {
+		uint64_t room = BENCH_PAGE - state->items[i].offset % BENCH_PAGE;
+
+		if (!memccpy(state->texts[i], state->found[i], 0, room < MOST ? room : MOST) &&
+		    room < MOST)
+			return bench_fail("the limit found no end");
+	}
+	return true;
+}
+
+static bool library_batch(struct state *state)
+{
+	return bench_good(
+		tmem_read_multi_byte_string_virtual_batch(state->target, state->items, STRINGS),
+		state->target, "batch");
+}
+
+static bool repeat_batch(struct state *state, bool cold, bool (*read)(struct state *state),
+			 uint64_t work)
+{
+	for (uint64_t done = 0; done < work; done += STRINGS) {
+		if (cold || !done)
+			choose(state, done);
+		if (!read(state))
+			return false;
+		bench_use((uint64_t)state->texts[done / STRINGS % STRINGS][0]);
+	}
+	return true;
+}
+
+static bool cold_limit_batch(void *state, uint64_t work)
+{
+	return repeat_batch(state, true, limit_batch, work);
+}
+
+static bool cold_library_batch(void *state, uint64_t work)
+{
+	return repeat_batch(state, true, library_batch, work);
+}
+
+static bool hot_limit_batch(void *state, uint64_t work)
+{
+	return repeat_batch(state, false, limit_batch, work);
+}
+
+static bool hot_library_batch(void *state, uint64_t work)
+{
+	return repeat_batch(state, false, library_batch, work);
+}
+
+static bool verify_batch_side(struct state *state, bool (*read)(struct state *state),
+			      const char *what)
+{
+	for (uint64_t from = 0; from < 10 * STRINGS; from += STRINGS) {
+		choose(state, from);
+		memset(state->texts, 1, sizeof(state->texts));
+		if (!read(state))
+			return false;
+		for (uint64_t i = 0; i < STRINGS; i++)
+			if (!bench_is_text(state->texts[i], random_page(from + i), what))
+				return false;
+	}
+	return true;
+}
+
+static enum bench_result verify_batch(void *state)
+{
+	return verify_batch_side(state, limit_batch, "limit") &&
+			       verify_batch_side(state, library_batch, "library")
+		       ? BENCH_READY
+		       : BENCH_FAILED;
+}
+
 static bool verify_side(struct state *state, bool (*read)(struct state *state, uint64_t address),
 			const char *what)
 {
@@ -132,6 +233,26 @@ static const struct bench_line lines[] = {
 		.verify = verify,
 		.limits = { { "walk and memccpy", hot_limit } },
 		.library = { "tmem_read_multi_byte_string_virtual", hot_library },
+	},
+	{
+		.metric = "1000 strings, image, cold, one call, each",
+		.goal = "<= 100 ns",
+		.most_ns = 100,
+		.unit = BENCH_TIME,
+		.work = 500 * STRINGS,
+		.verify = verify_batch,
+		.limits = { { "walk, prefetch, memccpy", cold_limit_batch } },
+		.library = { "tmem_read_multi_byte_string_virtual_batch", cold_library_batch },
+	},
+	{
+		.metric = "1000 strings, image, hot, one call, each",
+		.goal = "<= 25 ns",
+		.most_ns = 25,
+		.unit = BENCH_TIME,
+		.work = 1000 * STRINGS,
+		.verify = verify_batch,
+		.limits = { { "walk, prefetch, memccpy", hot_limit_batch } },
+		.library = { "tmem_read_multi_byte_string_virtual_batch", hot_library_batch },
 	},
 };
 
