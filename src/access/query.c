@@ -44,21 +44,30 @@ static bool is_there(const struct tmi_run *run, uint64_t address)
 static void look_around(const struct tmi_snapshot *snapshot, struct region *region,
 			uint64_t address)
 {
-	const struct tmi_run *runs = snapshot->runs;
-	size_t at = tmi_runs_find(runs, snapshot->count, address);
-	size_t first = at;
+	size_t at = tmi_snapshot_find(snapshot, address);
+	struct tmi_run run, other;
 
+	if (at < snapshot->count)
+		tmi_snapshot_get(snapshot, at, &run);
 	/* A live process may have unmapped it since: what was found before stands. */
-	if (at == snapshot->count || !is_there(&runs[at], address))
+	if (at == snapshot->count || !is_there(&run, address))
 		return;
-	region->run = runs[at];
-	while (first > 0 && is_same_file(&runs[first - 1], &runs[first]))
-		first--;
-	set_allocation(region, &runs[first]);
-	while (at + 1 < snapshot->count && is_same_file(&runs[at], &runs[at + 1]) &&
-	       has_same_attributes(&runs[at], &runs[at + 1]))
-		at++;
-	region->last = runs[at].last;
+	region->run = run;
+	for (size_t i = at; i > 0; i--) {
+		tmi_snapshot_get(snapshot, i - 1, &other);
+		if (!is_same_file(&other, &run))
+			break;
+		run = other;
+	}
+	set_allocation(region, &run);
+	run = region->run;
+	while (++at < snapshot->count) {
+		tmi_snapshot_get(snapshot, at, &other);
+		if (!is_same_file(&run, &other) || !has_same_attributes(&run, &other))
+			break;
+		run = other;
+	}
+	region->last = run.last;
 }
 
 /* The same by asking run by run, from the beginning of the space. */

@@ -31,8 +31,9 @@ struct tmi_run {
 /* A sorted list of runs that do not overlap, shared by reference. */
 struct tmi_snapshot {
 	atomic_uint references;
-	const struct tmi_run *runs;
+	const struct tmi_run *runs; /* NULL: they are kept in another form, and made by get() */
 	size_t count;
+	void (*get)(const struct tmi_snapshot *snapshot, size_t index, struct tmi_run *run);
 	void (*free)(struct tmi_snapshot *snapshot); /* called with the last reference */
 };
 
@@ -58,6 +59,38 @@ static inline size_t tmi_runs_find(const struct tmi_run *runs, size_t count, uin
 		size_t half = count / 2;
 
 		if (runs[low + half].last < address) {
+			low += half + 1;
+			count -= half + 1;
+		} else {
+			count = half;
+		}
+	}
+	return low;
+}
+
+/* Run @index of the list, which it has. Its name lives as long as the list. */
+static inline void tmi_snapshot_get(const struct tmi_snapshot *snapshot, size_t index,
+				    struct tmi_run *run)
+{
+	if (snapshot->runs)
+		*run = snapshot->runs[index];
+	else
+		snapshot->get(snapshot, index, run);
+}
+
+/* As tmi_runs_find(). */
+static inline size_t tmi_snapshot_find(const struct tmi_snapshot *snapshot, uint64_t address)
+{
+	size_t low = 0;
+
+	if (snapshot->runs)
+		return tmi_runs_find(snapshot->runs, snapshot->count, address);
+	for (size_t count = snapshot->count; count > 0;) {
+		size_t half = count / 2;
+		struct tmi_run run;
+
+		snapshot->get(snapshot, low + half, &run);
+		if (run.last < address) {
 			low += half + 1;
 			count -= half + 1;
 		} else {

@@ -23,7 +23,7 @@ tmem_status tmi_run_walk_begin(struct tmi_run_walk *walk, struct tmi_space *spac
 	if (kind->snapshot && !tmi_space_translation(space))
 		status = kind->snapshot(space->shared->state, space->number, &walk->snapshot);
 	if (status == TMEM_S_OK && walk->snapshot)
-		walk->index = tmi_runs_find(walk->snapshot->runs, walk->snapshot->count, from);
+		walk->index = tmi_snapshot_find(walk->snapshot, from);
 	return status;
 }
 
@@ -34,7 +34,7 @@ tmem_status tmi_run_walk_next(struct tmi_run_walk *walk, struct tmi_run *run)
 	if (walk->snapshot) {
 		if (walk->index >= walk->snapshot->count)
 			return TMEM_E_NO_MORE_ENTRIES;
-		*run = walk->snapshot->runs[walk->index++];
+		tmi_snapshot_get(walk->snapshot, walk->index++, run);
 		return TMEM_S_OK;
 	}
 	if (!walk->ended)

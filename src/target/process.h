@@ -319,6 +319,15 @@ void *tmi_process_allocate(size_t size);
 
 size_t tmi_process_count_lines(const char *text, size_t size);
 
+/* Takes a mapping, whose name is lost afterwards; false: wants no more. */
+typedef bool tmi_process_take_vma(void *context, struct live_vma *vma);
+
+/*
+ * Reads the list of mappings and hands each to @take, up to the first line that is no mapping.
+ * LIVE_STALE; TMEM_E_OUTOFMEMORY. @take must not ask for the list.
+ */
+tmem_status tmi_process_walk_maps(struct live *process, tmi_process_take_vma *take, void *context);
+
 /* Reads the list of mappings; malloc()ed. */
 tmem_status tmi_process_read_maps(struct live *process, char **text, size_t *size);
 

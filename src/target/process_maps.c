@@ -14,6 +14,8 @@
 #include "target/process_kernel.h"
 
 #define FIRST_TEXT (64u << 10)
+/* Of the list, taken apart at a time; more than any line of it. */
+#define PIECE_SIZE (64u << 10)
 
 static tmem_status no_memory(void)
 {
@@ -266,6 +268,62 @@ tmem_status tmi_process_read_maps(struct live *process, char **text, size_t *siz
 		free(*text);
 		*text = NULL;
 	}
+	return status;
+}
+
+/* Takes the whole lines of [*cursor, end) apart; false: one was no mapping, or @take wants no more.
+ */
+static bool take_lines(char **cursor, char *end, tmi_process_take_vma *take, void *context)
+{
+	struct live_vma vma;
+
+	while (*cursor < end)
+		if (!tmi_process_parse_vma(cursor, end, &vma) || !take(context, &vma))
+			return false;
+	return true;
+}
+
+/* Reads a piece at a time and takes it apart while it is in the processor's cache. */
+static tmem_status walk_list(int fd, char *buffer, tmi_process_take_vma *take, void *context,
+			     size_t *size)
+{
+	size_t have = 0;
+
+	*size = 0;
+	while (have < PIECE_SIZE) {
+		ssize_t got = pread(fd, buffer + have, PIECE_SIZE - have, (off_t)*size);
+		char *cursor = buffer;
+		char *end;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		*size += (size_t)got;
+		have += (size_t)got;
+		end = memrchr(buffer, '\n', have);
+		if (!end)
+			continue;
+		if (!take_lines(&cursor, end + 1, take, context))
+			break;
+		have -= (size_t)(end + 1 - buffer);
+		memmove(buffer, end + 1, have);
+	}
+	return *size ? TMEM_S_OK : LIVE_STALE;
+}
+
+tmem_status tmi_process_walk_maps(struct live *process, tmi_process_take_vma *take, void *context)
+{
+	char *buffer = malloc(PIECE_SIZE);
+	size_t size;
+	tmem_status status;
+
+	if (!buffer)
+		return no_memory();
+	pthread_mutex_lock(&process->list_lock);
+	status = walk_list(process->list, buffer, take, context, &size);
+	pthread_mutex_unlock(&process->list_lock);
+	free(buffer);
 	return status;
 }
 

@@ -128,19 +128,57 @@ tmem_status tmi_process_run(void *state, uint32_t space, uint64_t from, struct t
 
 /* --- all of them --- */
 
-/* A list with the text that its names lie in. */
+/* Names of the last runs among which that of a new one is looked for. */
+#define NEAR_FILES 4
+
+/* A mapped file, or another name. Neighbours in the list share one. */
+struct packed_file {
+	uint64_t id;
+	size_t name; /* offset in the names */
+	bool image;  /* it is mapped as a program somewhere */
+};
+
+/* A run. A process may have very many. */
+struct packed_run {
+	uint64_t first;
+	uint64_t last;
+	uint64_t file_offset;
+	uint32_t file; /* index */
+	uint8_t protect;
+	uint8_t type; /* TMEM_MEM_... >> 17 */
+	uint8_t flags;
+	uint8_t reason;
+};
+
+_Static_assert(sizeof(struct packed_run) == 32, "what a mapping takes in a list");
+
+enum packed_flags { PACKED_INVALID = 1, PACKED_SHARED = 2, PACKED_UNCERTAIN = 4 };
+
+#define TYPE_SHIFT 17
+
 struct listing {
 	struct tmi_snapshot snapshot; /* first */
-	char *text;
-	struct tmi_run *runs;
+	struct live *process;         /* while it is made */
+	bool no_memory;
+	struct packed_run *runs;
+	size_t room;
+	struct packed_file *files;
+	size_t file_count;
+	size_t file_room;
+	char *names;
+	size_t names_size;
+	size_t names_room;
+	struct live_set images;
+	uint64_t last_image;
 };
 
 static void empty_listing(struct listing *listing)
 {
-	free(listing->text);
 	free(listing->runs);
-	listing->text = NULL;
-	listing->runs = NULL;
+	free(listing->files);
+	free(listing->names);
+	tmi_process_set_fini(&listing->images);
+	*listing = (struct listing){ .process = listing->process };
 }
 
 static void free_listing(struct tmi_snapshot *snapshot)
@@ -151,76 +189,162 @@ static void free_listing(struct tmi_snapshot *snapshot)
 	free(listing);
 }
 
-/* Makes the runs of the text; what overlaps (the list is not made in one moment) is cut. */
-static size_t fill_runs(struct live *process, struct listing *listing, size_t size,
-			struct live_set *images)
+static void unpack_run(const struct tmi_snapshot *snapshot, size_t index, struct tmi_run *run)
 {
-	char *cursor = listing->text;
-	struct live_vma vma;
-	size_t count = 0;
-	uint64_t last_image = 0;
+	const struct listing *listing = (const struct listing *)snapshot;
+	const struct packed_run *from = &listing->runs[index];
+	const struct packed_file *file = &listing->files[from->file];
 
-	while (tmi_process_parse_vma(&cursor, listing->text + size, &vma)) {
-		struct tmi_run *run = &listing->runs[count];
-		uint64_t above = count ? run[-1].last : 0;
-		bool vdso;
-
-		if (count && vma.last <= above)
-			continue;
-		if (count && vma.first <= above)
-			vma.first = above + 1;
-		if (vma.escaped)
-			tmi_process_correct_name(process, &vma);
-		vdso = vma.name[0] == '[' && !strcmp(vma.name, "[vdso]");
-		tmi_process_make_run(process, &vma, vdso, run);
-		count++;
-		if (run->file_id && vma.flags & VMA_EXECUTE && !(vma.flags & VMA_SHARED) &&
-		    run->file_id != last_image) {
-			last_image = run->file_id;
-			tmi_process_set_add(images, last_image);
-		}
-	}
-	return count;
+	*run = (struct tmi_run){
+		.first = from->first,
+		.last = from->last,
+		.file_offset = from->file_offset,
+		.file_id = file->id,
+		.name = listing->names + file->name,
+		.protect = from->protect,
+		.type = file->image ? TMEM_MEM_IMAGE : (uint32_t)from->type << TYPE_SHIFT,
+		.state = TMEM_MEM_COMMIT,
+		.source =
+			from->flags & PACKED_INVALID ? TMEM_VSOURCE_INVALID : TMEM_VSOURCE_DEBUGGEE,
+		.reason = from->reason,
+		.shared = from->flags & PACKED_SHARED,
+		.uncertain = from->flags & PACKED_UNCERTAIN,
+	};
 }
 
-static void mark_images(struct tmi_run *runs, size_t count, const struct live_set *images)
+/*
+ * The list with room for @more elements of @size bytes behind @count; NULL: no memory, the list is
+ * as it was. A large block is moved by the kernel, and of its new part only what is used counts.
+ */
+static void *make_room(void *list, size_t *room, size_t count, size_t more, size_t size)
 {
-	uint64_t last = 0;
-	bool image = false;
+	size_t wanted = *room ? *room : 64;
 
-	for (size_t i = 0; i < count; i++) {
-		if (!runs[i].file_id)
+	if (*room - count >= more)
+		return list;
+	while (wanted - count < more)
+		wanted *= 2;
+	list = reallocarray(list, wanted, size);
+	if (list)
+		*room = wanted;
+	return list;
+}
+
+/* Whether @file is that of the run; most runs have that of one shortly before, or none. */
+static bool is_file(const struct listing *listing, size_t file, const struct tmi_run *run)
+{
+	return listing->files[file].id == run->file_id &&
+	       !strcmp(listing->names + listing->files[file].name, run->name);
+}
+
+static bool add_file(struct listing *listing, const struct tmi_run *run)
+{
+	size_t count = listing->file_count;
+	size_t size = strlen(run->name) + 1;
+	struct packed_file *files =
+		make_room(listing->files, &listing->file_room, count, 1, sizeof(*files));
+	char *names;
+
+	if (!files)
+		return false;
+	listing->files = files;
+	names = make_room(listing->names, &listing->names_room, listing->names_size, size, 1);
+	if (!names || count >= UINT32_MAX)
+		return false;
+	listing->names = names;
+	memcpy(names + listing->names_size, run->name, size);
+	files[count] = (struct packed_file){ .id = run->file_id, .name = listing->names_size };
+	listing->names_size += size;
+	listing->file_count++;
+	return true;
+}
+
+static bool find_file(struct listing *listing, const struct tmi_run *run, uint32_t *index)
+{
+	size_t count = listing->file_count;
+
+	for (size_t i = count; i > 0 && count - i < NEAR_FILES; i--) {
+		if (!is_file(listing, i - 1, run))
 			continue;
-		if (runs[i].file_id != last) {
-			last = runs[i].file_id;
-			image = tmi_process_set_has(images, last);
-		}
-		if (image)
-			runs[i].type = TMEM_MEM_IMAGE;
+		*index = (uint32_t)(i - 1);
+		return true;
 	}
+	*index = 0;
+	if (count && is_file(listing, 0, run))
+		return true;
+	*index = (uint32_t)count;
+	return add_file(listing, run);
+}
+
+static bool add_run(struct listing *listing, const struct tmi_run *run)
+{
+	size_t count = listing->snapshot.count;
+	struct packed_run *runs = make_room(listing->runs, &listing->room, count, 1, sizeof(*runs));
+	uint32_t file;
+
+	if (!runs)
+		return false;
+	listing->runs = runs;
+	if (!find_file(listing, run, &file))
+		return false;
+	runs[count] = (struct packed_run){
+		.first = run->first,
+		.last = run->last,
+		.file_offset = run->file_offset,
+		.file = file,
+		.protect = (uint8_t)run->protect,
+		.type = (uint8_t)(run->type >> TYPE_SHIFT),
+		.flags = (run->source == TMEM_VSOURCE_INVALID ? PACKED_INVALID : 0) |
+			 (run->shared ? PACKED_SHARED : 0) |
+			 (run->uncertain ? PACKED_UNCERTAIN : 0),
+		.reason = run->reason,
+	};
+	listing->snapshot.count++;
+	return true;
+}
+
+/* Makes a run of a mapping; what overlaps (the list is not made in one moment) is cut. */
+static bool take_vma(void *context, struct live_vma *vma)
+{
+	struct listing *listing = context;
+	size_t count = listing->snapshot.count;
+	uint64_t above = count ? listing->runs[count - 1].last : 0;
+	struct tmi_run run;
+	bool vdso;
+
+	if (count && vma->last <= above)
+		return true;
+	if (vma->escaped)
+		tmi_process_correct_name(listing->process, vma);
+	if (count && vma->first <= above)
+		vma->first = above + 1;
+	vdso = vma->name[0] == '[' && !strcmp(vma->name, "[vdso]");
+	tmi_process_make_run(listing->process, vma, vdso, &run);
+	if (run.file_id && vma->flags & VMA_EXECUTE && !(vma->flags & VMA_SHARED) &&
+	    run.file_id != listing->last_image) {
+		listing->last_image = run.file_id;
+		tmi_process_set_add(&listing->images, run.file_id);
+	}
+	listing->no_memory = !add_run(listing, &run);
+	return !listing->no_memory;
 }
 
 static tmem_status list_once(struct live *process, struct listing *listing)
 {
-	struct live_set images = { 0 };
 	tmem_status status = tmi_process_check(process);
-	size_t size, count;
 
+	listing->process = process;
 	empty_listing(listing);
 	if (status == TMEM_S_OK)
-		status = tmi_process_read_maps(process, &listing->text, &size);
-	if (status != TMEM_S_OK)
-		return status;
-	listing->runs = tmi_process_allocate((tmi_process_count_lines(listing->text, size) + 1) *
-					     sizeof(*listing->runs));
-	if (!listing->runs)
-		return no_memory();
-	count = fill_runs(process, listing, size, &images);
-	mark_images(listing->runs, count, &images);
-	tmi_process_set_fini(&images);
-	listing->snapshot.runs = listing->runs;
-	listing->snapshot.count = count;
-	return TMEM_S_OK;
+		status = tmi_process_walk_maps(process, take_vma, listing);
+	if (status == TMEM_S_OK && listing->no_memory)
+		status = no_memory();
+	for (size_t i = 0; i < listing->file_count; i++)
+		listing->files[i].image =
+			listing->files[i].id &&
+			tmi_process_set_has(&listing->images, listing->files[i].id);
+	tmi_process_set_fini(&listing->images);
+	return status;
 }
 
 tmem_status tmi_process_snapshot(void *state, uint32_t space, struct tmi_snapshot **snapshot)
@@ -234,8 +358,6 @@ tmem_status tmi_process_snapshot(void *state, uint32_t space, struct tmi_snapsho
 	*snapshot = NULL;
 	if (!listing)
 		return no_memory();
-	atomic_init(&listing->snapshot.references, 1);
-	listing->snapshot.free = free_listing;
 	do {
 		status = tmi_process_find(state, space, &process);
 		if (status != TMEM_S_OK)
@@ -247,6 +369,9 @@ tmem_status tmi_process_snapshot(void *state, uint32_t space, struct tmi_snapsho
 		free_listing(&listing->snapshot);
 		return status;
 	}
+	atomic_init(&listing->snapshot.references, 1);
+	listing->snapshot.get = unpack_run;
+	listing->snapshot.free = free_listing;
 	*snapshot = &listing->snapshot;
 	return TMEM_S_OK;
 }

@@ -254,6 +254,7 @@ static void check_new_program(void *state, pid_t pid, uint64_t generation)
 	size_t count = zoo_mappings(pid, &mappings);
 	struct tmi_snapshot *snapshot;
 	struct tmi_process info;
+	struct tmi_run run;
 	char magic[4];
 
 	assert_int_equal(zoo_read(state, 0, mappings[0].first, magic, 4, NULL), 4);
@@ -261,7 +262,8 @@ static void check_new_program(void *state, pid_t pid, uint64_t generation)
 	assert_true(*KIND->generation(state, 0) > generation);
 	assert_int_equal(KIND->snapshot(state, 0, &snapshot), TMEM_S_OK);
 	assert_int_equal(snapshot->count, count);
-	assert_int_equal(snapshot->runs[0].first, mappings[0].first);
+	tmi_snapshot_get(snapshot, 0, &run);
+	assert_int_equal(run.first, mappings[0].first);
 	tmi_snapshot_release(snapshot);
 	assert_true(KIND->process(state, 0, &info));
 	assert_null(strstr(info.name, "zoo"));

@@ -184,15 +184,18 @@ static void snapshot_is_the_list(void **data)
 	assert_int_equal(KIND->snapshot(f->state, 0, &snapshot), TMEM_S_OK);
 	assert_int_equal(snapshot->count, count);
 	for (size_t i = 0; i < count; i++) {
-		const struct tmi_run *run = &snapshot->runs[i];
+		struct tmi_run run;
 
-		assert_int_equal(run->first, mappings[i].first);
-		assert_int_equal(run->last, mappings[i].last);
-		assert_string_equal(run->name, mappings[i].name);
-		assert_int_equal(run->shared, mappings[i].flags[3] == 's');
-		assert_int_equal(run->file_id != 0, mappings[i].inode != 0);
-		assert_int_equal(run->file_offset, mappings[i].offset * (mappings[i].inode != 0));
-		assert_int_equal(run->state, TMEM_MEM_COMMIT);
+		tmi_snapshot_get(snapshot, i, &run);
+		assert_int_equal(run.first, mappings[i].first);
+		assert_int_equal(run.last, mappings[i].last);
+		assert_string_equal(run.name, mappings[i].name);
+		assert_int_equal(run.shared, mappings[i].flags[3] == 's');
+		assert_int_equal(run.file_id != 0, mappings[i].inode != 0);
+		assert_int_equal(run.file_offset, mappings[i].offset * (mappings[i].inode != 0));
+		assert_int_equal(run.state, TMEM_MEM_COMMIT);
+		assert_int_equal(tmi_snapshot_find(snapshot, run.first), i);
+		assert_int_equal(tmi_snapshot_find(snapshot, run.last), i);
 	}
 	tmi_snapshot_release(snapshot);
 	free(mappings);
@@ -207,17 +210,18 @@ static void single_runs_agree(void **data)
 
 	assert_int_equal(KIND->snapshot(f->state, 0, &snapshot), TMEM_S_OK);
 	for (size_t i = 0; i < snapshot->count; i++) {
-		const struct tmi_run *expected = &snapshot->runs[i];
-		const uint64_t asked[] = { from, expected->first, expected->last };
+		struct tmi_run expected;
 
+		tmi_snapshot_get(snapshot, i, &expected);
 		for (size_t k = 0; k < 3; k++) {
+			const uint64_t asked[] = { from, expected.first, expected.last };
 			struct tmi_run run;
 
 			assert_int_equal(KIND->run(f->state, 0, asked[k], &run), TMEM_S_OK);
-			if (!same_run(&run, expected))
-				fail_msg("run at %lx (%s) differs", asked[k], expected->name);
+			if (!same_run(&run, &expected))
+				fail_msg("run at %lx (%s) differs", asked[k], expected.name);
 		}
-		from = expected->last + 1;
+		from = expected.last + 1;
 	}
 	if (from) {
 		struct tmi_run run;
@@ -294,8 +298,7 @@ static void odd_file_names(void **data)
 	assert_non_null(mkdtemp(folder));
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct tmi_snapshot *snapshot;
-		struct tmi_run run;
-		const struct tmi_run *listed;
+		struct tmi_run run, listed;
 		uint64_t address;
 		void *bytes;
 		int fd;
@@ -309,9 +312,9 @@ static void odd_file_names(void **data)
 		assert_int_equal(KIND->run(state, 0, address, &run), TMEM_S_OK);
 		assert_string_equal(run.name, path);
 		assert_int_equal(KIND->snapshot(state, 0, &snapshot), TMEM_S_OK);
-		listed = &snapshot->runs[tmi_runs_find(snapshot->runs, snapshot->count, address)];
-		assert_int_equal(listed->first, address);
-		assert_string_equal(listed->name, path);
+		tmi_snapshot_get(snapshot, tmi_snapshot_find(snapshot, address), &listed);
+		assert_int_equal(listed.first, address);
+		assert_string_equal(listed.name, path);
 		tmi_snapshot_release(snapshot);
 		munmap(bytes, 4096);
 		close(fd);
@@ -329,6 +332,7 @@ static void many_mappings(void **data)
 	void *state = zoo_open_pid(getpid(), NULL);
 	uint8_t *bytes = mmap(NULL, count * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct tmi_snapshot *snapshot;
+	struct tmi_run run;
 	size_t at;
 
 	assert_true(bytes != MAP_FAILED);
@@ -337,9 +341,11 @@ static void many_mappings(void **data)
 		memcpy(bytes + i * page, &i, sizeof(i));
 	}
 	assert_int_equal(KIND->snapshot(state, 0, &snapshot), TMEM_S_OK);
-	at = tmi_runs_find(snapshot->runs, snapshot->count, (uint64_t)(uintptr_t)bytes + page);
-	for (size_t i = 1; i + 1 < count; i++, at++)
-		assert_int_equal(snapshot->runs[at].first, (uint64_t)(uintptr_t)bytes + i * page);
+	at = tmi_snapshot_find(snapshot, (uint64_t)(uintptr_t)bytes + page);
+	for (size_t i = 1; i + 1 < count; i++, at++) {
+		tmi_snapshot_get(snapshot, at, &run);
+		assert_int_equal(run.first, (uint64_t)(uintptr_t)bytes + i * page);
+	}
 	tmi_snapshot_release(snapshot);
 	for (size_t i = 1; i < count; i += 998) {
 		size_t value = 0;
