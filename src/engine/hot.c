@@ -56,7 +56,9 @@ void tmi_hot_learn_cached(tmem_target *target, uint64_t offset)
 		.generation = atomic_load_explicit(&shared->generation, memory_order_acquire),
 	};
 
-	if (shared->overlay || tmi_space_translation(context->space) ||
+	/* Caching ends before the generation changes: asked in between, as a resume may. */
+	if (!atomic_load(&shared->caching) || shared->overlay ||
+	    tmi_space_translation(context->space) ||
 	    atomic_load_explicit(&context->space->dropped, memory_order_acquire) ||
 	    tmi_space_enter(context->space, &address) != TMEM_S_OK)
 		return;

@@ -58,10 +58,13 @@ static tmem_status resume_last(struct tmi_shared *shared)
 {
 	tmem_status status;
 
-	/* First no more caching, then the run: nothing read meanwhile is taken for stopped memory.
+	/*
+	 * First no more caching, and nothing that threads remember, then the run: nothing read
+	 * meanwhile is taken for stopped memory.
 	 */
 	shared->suspends = 0;
 	tmi_shared_decide_caching(shared);
+	atomic_fetch_add(&shared->generation, 1);
 	status = shared->kind->resume(shared->state);
 	tmi_shared_ran(shared);
 	return status;
