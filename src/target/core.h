@@ -39,11 +39,20 @@ struct core_segment {
 /* Segments sorted by address; none overlaps another. */
 struct core_table {
 	struct core_segment *segments; /* whole groups: what is behind count begins at the top */
-	uint64_t *sample; /* first address of each group, up to a power of two the top */
+	uint64_t *sample;              /* first address of each group; behind them the top */
 	size_t count;
-	size_t groups;     /* at least one */
-	size_t half;       /* of that power of two */
-	size_t room;       /* for segments */
+	size_t groups; /* at least one */
+	size_t room;   /* for segments */
+	/*
+	 * Where a search begins: the last group at or below the start of each stretch of addresses,
+	 * all stretches being of 2^shift bytes, from @low on. It is no further than 2 * half - 1
+	 * groups from there. The last stretch goes on to the top, the first begins at 0.
+	 */
+	uint32_t *start;
+	uint64_t low;
+	unsigned shift;
+	size_t stretches;
+	size_t half;
 	uint64_t file_end; /* bytes that the file should have at least */
 	bool cut;          /* the program headers run over the end of the file */
 };
@@ -81,10 +90,13 @@ void tmi_core_table_fini(struct core_table *table);
 static inline const struct core_segment *tmi_core_table_search(const struct core_table *table,
 							       uint64_t address)
 {
-	const uint64_t *base = table->sample;
+	uint64_t stretch = (address > table->low ? address - table->low : 0) >> table->shift;
 	const struct core_segment *group;
+	const uint64_t *base;
 	size_t index;
 
+	stretch = stretch < table->stretches ? stretch : table->stretches - 1;
+	base = table->sample + table->start[stretch];
 	/* No branch depends on the numbers: random addresses would be guessed wrong. */
 	for (size_t half = table->half; half; half /= 2)
 		base = base[half] <= address ? base + half : base;

@@ -20,6 +20,12 @@
 /* Segments to make room for at first; the number in the header may be a lie. */
 #define FIRST_ROOM 1048576u
 #define HUGE_PAGE  2097152u
+/* Stretches of addresses: a table of where to begin that stays in the processor's first cache. */
+#define STRETCHES 4096u
+/* Groups at either end that may lie far away: program, stack, what the kernel maps. */
+#define FAR_GROUPS 2u
+/* Where so many groups may share a stretch, stretches do not help. */
+#define CROWD 1024u
 
 /* A segment with its place in the file, which keeps equal starts in order. */
 struct loose_segment {
@@ -51,11 +57,27 @@ static size_t power_of_two(size_t number)
 	return power;
 }
 
+/* So few groups are searched as one stretch. */
+static bool few(size_t groups)
+{
+	return groups < 16 * FAR_GROUPS;
+}
+
+/* Samples of @groups groups, and what a search may look at behind them. */
+static size_t sample_room(size_t groups)
+{
+	size_t power = power_of_two(groups);
+
+	return few(groups) || power > groups + CROWD ? power : groups + CROWD;
+}
+
 /* Bytes of a block for @room segments, which are whole groups. */
 static size_t block_size(size_t room)
 {
-	return room * sizeof(struct core_segment) +
-	       power_of_two(room / CORE_GROUP) * sizeof(uint64_t);
+	size_t groups = room / CORE_GROUP;
+
+	return room * sizeof(struct core_segment) + sample_room(groups) * sizeof(uint64_t) +
+	       (few(groups) ? 1 : STRETCHES) * sizeof(uint32_t);
 }
 
 /* Whole huge pages of a large block, then small ones: nothing is zeroed that is not needed. */
@@ -112,6 +134,7 @@ static bool grow(struct core_table *table, size_t room)
 	free_block(table->segments, table->room);
 	table->segments = segments;
 	table->sample = (uint64_t *)(segments + room);
+	table->start = (uint32_t *)(table->sample + sample_room(room / CORE_GROUP));
 	table->room = room;
 	sample_groups(table, 0);
 	return true;
@@ -280,16 +303,75 @@ static tmem_status load(struct loading *loading, struct tmi_elf_segments *walk)
 	return TMEM_S_OK;
 }
 
+/* One stretch, which is everything. */
+static void search_all(struct core_table *table)
+{
+	table->low = 0;
+	table->shift = 0;
+	table->stretches = 1;
+	table->start[0] = 0;
+	table->half = power_of_two(table->groups) / 2;
+}
+
+/* Fills in where a search begins; returns how many groups are ahead of it at most. */
+static size_t fill_stretches(struct core_table *table)
+{
+	size_t group = 0;
+	size_t most = 0;
+
+	for (size_t i = 0; i < table->stretches; i++) {
+		uint64_t next = table->low + ((i + 1) << table->shift);
+		size_t begin;
+
+		/* The first stretch is that of all addresses below it too. */
+		table->start[i] = (uint32_t)group;
+		begin = group;
+		if (i + 1 == table->stretches)
+			group = table->groups - 1;
+		while (group + 1 < table->groups && table->sample[group + 1] <= next)
+			group++;
+		most = group - begin > most ? group - begin : most;
+	}
+	return most;
+}
+
+/*
+ * Divides the addresses between the first and last groups into stretches. Where the segments lie
+ * close together in one place, or are spread evenly, a search begins where it will end; otherwise
+ * it takes as many steps as halving all of them.
+ */
+static void divide(struct core_table *table)
+{
+	uint64_t span;
+	size_t most;
+
+	search_all(table);
+	if (few(table->groups) || table->groups > UINT32_MAX)
+		return;
+	table->low = table->sample[FAR_GROUPS];
+	span = table->sample[table->groups - FAR_GROUPS] - table->low;
+	while (span >> table->shift >= STRETCHES)
+		table->shift++;
+	table->stretches = (size_t)(span >> table->shift) + 1;
+	most = fill_stretches(table);
+	table->half = power_of_two(most + 1) / 2;
+	if (2 * table->half > CROWD)
+		search_all(table);
+}
+
 /* Goes into service: in whole groups, one at least. */
 static void finish(struct core_table *table)
 {
+	size_t samples;
+
 	table->groups = table->count ? (table->count + CORE_GROUP - 1) / CORE_GROUP : 1;
 	for (size_t i = table->count; i < table->groups * CORE_GROUP; i++)
 		table->segments[i] = (struct core_segment){ .first = UINT64_MAX };
-	table->half = power_of_two(table->groups) / 2;
 	if (!table->count)
 		table->sample[0] = UINT64_MAX;
-	for (size_t i = table->groups; i < 2 * table->half; i++)
+	divide(table);
+	samples = (table->stretches > 1 ? table->groups : 0) + 2 * table->half;
+	for (size_t i = table->groups; i < samples; i++)
 		table->sample[i] = UINT64_MAX;
 }
 

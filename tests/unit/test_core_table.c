@@ -243,6 +243,73 @@ static void many_segments(void **unused)
 	}
 }
 
+/* How far behind the one before segment @i of @count begins, at least two pages. */
+static uint64_t gap(unsigned shape, uint64_t i, uint64_t count)
+{
+	switch (shape) {
+	case 0: return 8192;
+	case 1: return i == count / 2 ? UINT64_C(1) << 44 : 8192;
+	case 2: return 8192 + (i < 16 || i + 15 > count ? UINT64_C(1) << 40 : 0);
+	case 3: return UINT64_C(8192) << number(20);
+	case 4: return 8192 + (i % 700 ? 0 : UINT64_C(1) << 41);
+	case 5: return i < 40 ? UINT64_C(8192) << i : 8192;
+	default: return 8192 + number(3) * 4096;
+	}
+}
+
+/* Crowds of segments in one place or several, near and far: wherever a search begins, it ends
+ * right. */
+static void expect_spread(const uint64_t *first, size_t count)
+{
+	struct core_writer w;
+	struct core_table table;
+	struct core_piece piece;
+	struct memory_file file;
+	struct tmi_elf elf;
+
+	core_writer_init(&w, 8, false, 62);
+	for (size_t i = 0; i < count; i++)
+		core_writer_load_at(&w, first[i], 4096, i << 12, 4096, 4);
+	file.bytes = core_writer_build(&w, &file.size);
+	assert_true(tmi_elf_init(&elf, read_memory, &file, 0, NULL));
+	make_table(&elf, &file, UINT64_MAX, true, &table);
+	for (size_t i = 0; i < count; i++) {
+		for (uint64_t at = 0; at < 4096; at += 4095) {
+			assert_true(tmi_core_table_find(&table, UINT64_MAX, first[i] + at, &piece));
+			assert_int_equal(piece.first, first[i]);
+		}
+		assert_false(tmi_core_table_find(&table, UINT64_MAX, first[i] - 1, &piece));
+		assert_int_equal(piece.first, i ? first[i - 1] + 4096 : 0);
+		assert_int_equal(piece.last, first[i] - 1);
+	}
+	assert_int_equal(tmi_core_table_find(&table, UINT64_MAX, UINT64_MAX, &piece),
+			 first[count - 1] + 4095 == UINT64_MAX);
+	tmi_core_table_fini(&table);
+	free((void *)(uintptr_t)file.bytes);
+	core_writer_fini(&w);
+}
+
+static void spread_anyhow(void **unused)
+{
+	static const size_t counts[] = { 1, 7, 8, 9, 249, 257, 264, 3000, 9000 };
+	uint64_t *first = calloc(9000, sizeof(*first));
+
+	assert_non_null(first);
+	for (unsigned shape = 0; shape < 14; shape++) {
+		for (size_t k = 0; k < sizeof(counts) / sizeof(*counts); k++) {
+			uint64_t next = 0;
+
+			for (size_t i = 0; i < counts[k]; i++)
+				first[i] = next += gap(shape % 7, i, counts[k]);
+			/* The same at the very top. */
+			for (size_t i = 0; shape >= 7 && i < counts[k]; i++)
+				first[i] += UINT64_MAX - 4095 - next;
+			expect_spread(first, counts[k]);
+		}
+	}
+	free(first);
+}
+
 /* The file ends inside the headers: what came before counts, fetched or lent. */
 static void headers_cut_short(void **unused)
 {
@@ -277,6 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(like_plain_ones),
 		cmocka_unit_test(many_segments),
+		cmocka_unit_test(spread_anyhow),
 		cmocka_unit_test(headers_cut_short),
 	};
 
