@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "target/process.h"
 #include "target/process_kernel.h"
 
@@ -31,14 +32,38 @@ static const uint8_t digits[256] = {
 	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
 };
 
-/* Number up to @stop, which is passed over. False when something else is there. */
-static inline bool take_hex(char **cursor, char stop, uint64_t *value)
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+
+/* Eight digits at once, which addresses have at least. False when one is none. */
+static inline bool take_eight(const char *p, uint64_t *value)
+{
+	uint64_t text = tmi_load64(p, true);
+	uint64_t letters = text >> 6 & EACH_BYTE;
+	uint64_t low = text & EACH_BYTE * 15;
+	uint64_t number = low + letters * 9;
+
+	/* A digit is 3 and 0 to 9, a letter 6 and 1 to 6. */
+	if ((text & EACH_BYTE * 0xf0) != EACH_BYTE * 0x30 + letters * 0x30 ||
+	    (low + EACH_BYTE * 6 + letters * 3) & EACH_BYTE * 16 ||
+	    ((low + EACH_BYTE * 15) & letters * 16) != letters * 16)
+		return false;
+	number = (number | number >> 4) & UINT64_C(0x00ff00ff00ff00ff);
+	number = (number | number >> 8) & UINT64_C(0x0000ffff0000ffff);
+	*value = (uint32_t)(number | number >> 16);
+	return true;
+}
+
+/* Number up to @stop, which is passed over; @end: of the line. False when something else is there.
+ */
+static inline bool take_hex(char **cursor, const char *end, char stop, uint64_t *value)
 {
 	const char *start = *cursor;
 	const char *p = start;
 	uint64_t number = 0;
 	unsigned digit;
 
+	if (end - p >= 8 && take_eight(p, &number))
+		p += 8;
 	while ((digit = digits[(uint8_t)*p])) {
 		number = number << 4 | (digit - 1);
 		p++;
@@ -111,8 +136,8 @@ static bool take_file(char **cursor, const char *end, struct live_vma *vma)
 			(*cursor)++;
 		return true;
 	}
-	if (!take_hex(cursor, ' ', &vma->offset) || !take_hex(cursor, ':', &major) ||
-	    !take_hex(cursor, ' ', &minor) || !take_inode(cursor, &vma->inode))
+	if (!take_hex(cursor, end, ' ', &vma->offset) || !take_hex(cursor, end, ':', &major) ||
+	    !take_hex(cursor, end, ' ', &minor) || !take_inode(cursor, &vma->inode))
 		return false;
 	vma->major = (uint32_t)major;
 	vma->minor = (uint32_t)minor;
@@ -129,7 +154,7 @@ bool tmi_process_parse_vma(char **cursor, char *end, struct live_vma *vma)
 		return false;
 	*newline = '\0';
 	*cursor = newline + 1;
-	if (!take_hex(&line, '-', &vma->first) || !take_hex(&line, ' ', &stop) ||
+	if (!take_hex(&line, newline, '-', &vma->first) || !take_hex(&line, newline, ' ', &stop) ||
 	    !take_flags(&line, &vma->flags) || !take_file(&line, newline, vma) ||
 	    stop <= vma->first)
 		return false;

@@ -231,10 +231,13 @@ static void *make_room(void *list, size_t *room, size_t count, size_t more, size
 }
 
 /* Whether @file is that of the run; most runs have that of one shortly before, or none. */
-static bool is_file(const struct listing *listing, size_t file, const struct tmi_run *run)
+static inline bool is_file(const struct listing *listing, size_t file, const struct tmi_run *run)
 {
-	return listing->files[file].id == run->file_id &&
-	       !strcmp(listing->names + listing->files[file].name, run->name);
+	const char *name = listing->names + listing->files[file].name;
+
+	/* Most have none: that is seen without a call. */
+	return listing->files[file].id == run->file_id && *name == *run->name &&
+	       (!*name || !strcmp(name, run->name));
 }
 
 static bool add_file(struct listing *listing, const struct tmi_run *run)
@@ -279,9 +282,11 @@ static bool find_file(struct listing *listing, const struct tmi_run *run, uint32
 static bool add_run(struct listing *listing, const struct tmi_run *run)
 {
 	size_t count = listing->snapshot.count;
-	struct packed_run *runs = make_room(listing->runs, &listing->room, count, 1, sizeof(*runs));
+	struct packed_run *runs = listing->runs;
 	uint32_t file;
 
+	if (count == listing->room)
+		runs = make_room(runs, &listing->room, count, 1, sizeof(*runs));
 	if (!runs)
 		return false;
 	listing->runs = runs;

@@ -57,6 +57,52 @@ static void lines_are_taken_apart(void **data)
 	(void)data;
 }
 
+/* The end of a mapping that begins at 1, digit by digit; false when one is none. */
+static bool plain_number(const char *text, size_t size, uint64_t *value)
+{
+	*value = 0;
+	for (size_t i = 0; i < size; i++) {
+		static const char digits[] = "0123456789abcdef";
+		const char *digit = text[i] ? strchr(digits, text[i]) : NULL;
+
+		if (!digit)
+			return false;
+		*value = *value << 4 | (uint64_t)(digit - digits);
+	}
+	return size >= 1 && size <= 16 && *value > 1;
+}
+
+/* Numbers of every length, and every wrong character at every place, in a line without room behind.
+ */
+static void numbers_like_plain_ones(void **data)
+{
+	static const char rest[] = " r--p 0 0:0 0\n";
+
+	srand(5);
+	for (int round = 0; round < 200000; round++) {
+		size_t digits = (size_t)rand() % 18;
+		size_t size = 2 + digits + sizeof(rest) - 1;
+		char *room = malloc(size), *cursor = room;
+		struct live_vma vma;
+		uint64_t value;
+		bool good;
+
+		assert_non_null(room);
+		memcpy(room, "1-", 2);
+		for (size_t i = 0; i < digits; i++)
+			room[2 + i] = "0123456789abcdef"[rand() % 16];
+		if (digits && round % 2)
+			room[2 + (size_t)rand() % digits] = (char)(rand() % 256);
+		memcpy(room + 2 + digits, rest, sizeof(rest) - 1);
+		good = plain_number(room + 2, digits, &value);
+		assert_int_equal(tmi_process_parse_vma(&cursor, room + size, &vma), good);
+		if (good)
+			assert_int_equal(vma.last, value - 1);
+		free(room);
+	}
+	(void)data;
+}
+
 static void names_keep_their_blanks(void **data)
 {
 	char room[512];
@@ -375,6 +421,7 @@ int main(void)
 {
 	const struct CMUnitTest parser[] = {
 		cmocka_unit_test(lines_are_taken_apart),
+		cmocka_unit_test(numbers_like_plain_ones),
 		cmocka_unit_test(names_keep_their_blanks),
 		cmocka_unit_test(other_lines_are_refused),
 		cmocka_unit_test(kinds_by_name),
