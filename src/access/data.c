@@ -63,27 +63,68 @@ read_far(tmem_target *target, uint64_t offset, void *buffer, size_t buffer_size,
 static __attribute__((noinline)) tmem_status
 read_any(tmem_target *target, uint64_t offset, void *buffer, size_t buffer_size, size_t *bytes_read)
 {
-	if (!target || !buffer ||
-	    !(tmi_hot_read(target, offset, buffer, buffer_size) ||
-	      tmi_hot_read_page(target, offset, buffer, buffer_size)))
+	if (!target || !buffer || !tmi_hot_read(target, offset, buffer, buffer_size))
 		return read_far(target, offset, buffer, buffer_size, bytes_read);
 	if (bytes_read)
 		*bytes_read = buffer_size;
 	return TMEM_S_OK;
 }
 
-/* Eight bytes near the last read are what walking data asks for most: no call in their way. */
+/* Eight bytes of a cached page. */
+static __attribute__((noinline)) tmem_status read_word_cached(tmem_target *target, uint64_t offset,
+							      void *buffer,
+							      const struct tmi_hot *hot,
+							      size_t *bytes_read)
+{
+	if (offset % sizeof(uint64_t) ||
+	    !tmi_hot_read_cached(hot, offset, buffer, sizeof(uint64_t)))
+		return read_any(target, offset, buffer, sizeof(uint64_t), bytes_read);
+	if (bytes_read)
+		*bytes_read = sizeof(uint64_t);
+	return TMEM_S_OK;
+}
+
+/* Eight bytes in a page that was not read before: perhaps behind tables that were. */
+static __attribute__((noinline)) tmem_status read_word_below(tmem_target *target, uint64_t offset,
+							     void *buffer, struct tmi_hot *hot,
+							     size_t *bytes_read)
+{
+	if (!tmi_quick_read_below(hot, offset, buffer, sizeof(uint64_t)))
+		return read_far(target, offset, buffer, sizeof(uint64_t), bytes_read);
+	if (bytes_read)
+		*bytes_read = sizeof(uint64_t);
+	return TMEM_S_OK;
+}
+
+/*
+ * Eight bytes near earlier reads are what walking data asks for most. What is called is called
+ * last, so that no register need be saved.
+ */
 tmem_status tmem_read_virtual(tmem_target *target, uint64_t offset, void *buffer,
 			      size_t buffer_size, size_t *bytes_read)
 {
-	if (buffer_size != sizeof(uint64_t))
+	enum tmi_hot_answer answer;
+	const uint8_t *data;
+	struct tmi_hot *hot;
+	uint64_t room;
+
+	if (buffer_size != sizeof(uint64_t) || !target || !buffer)
 		return read_any(target, offset, buffer, buffer_size, bytes_read);
-	if (!target || !buffer ||
-	    !(tmi_hot_read(target, offset, buffer, sizeof(uint64_t)) ||
-	      tmi_hot_read_page(target, offset, buffer, sizeof(uint64_t))))
+	hot = tmi_hot_current(target);
+	if (!hot)
+		return read_far(target, offset, buffer, sizeof(uint64_t), bytes_read);
+	answer = tmi_hot_find(hot, offset, &data, &room);
+	if (answer == TMI_HOT_NONE)
+		return read_word_below(target, offset, buffer, hot, bytes_read);
+	if (answer == TMI_HOT_IN_CACHE)
+		return read_word_cached(target, offset, buffer, hot, bytes_read);
+	if (room < sizeof(uint64_t))
+		return read_far(target, offset, buffer, sizeof(uint64_t), bytes_read);
+	memcpy(buffer, data, sizeof(uint64_t));
+	if (!tmi_hot_is_whole(hot))
 		return read_far(target, offset, buffer, sizeof(uint64_t), bytes_read);
 	if (bytes_read)
-		*bytes_read = buffer_size;
+		*bytes_read = sizeof(uint64_t);
 	return TMEM_S_OK;
 }
 

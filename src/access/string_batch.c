@@ -194,7 +194,7 @@ static void find_lent(const struct tmi_translation *translation,
 	translation->scheme->lookup_many(&translation->tables, &window->memory, addresses, physical,
 					 count);
 	for (size_t i = 0; i < count; i++) {
-		uint64_t size = TMI_QUICK_PAGE - addresses[i] % TMI_QUICK_PAGE;
+		uint64_t size = TMI_HOT_PAGE - addresses[i] % TMI_HOT_PAGE;
 
 		lent[i] = (struct tmi_lent){ .size = size, .truncated = window->truncated };
 		if (physical[i] != UINT64_MAX)

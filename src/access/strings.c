@@ -52,7 +52,6 @@ static bool fetch_hot(const struct scan *scan, uint8_t *bytes, size_t size)
 {
 	return !scan->begun &&
 	       (tmi_hot_read(scan->target, scan->offset, bytes, size) ||
-		tmi_hot_read_page(scan->target, scan->offset, bytes, size) ||
 		tmi_quick_read(scan->target, scan->offset, bytes, size) ||
 		(!atomic_load_explicit(&scan->target->shared->caching, memory_order_relaxed) &&
 		 tmi_direct_read_current(scan->target, scan->offset, bytes, size)));

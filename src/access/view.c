@@ -67,10 +67,10 @@ static tmem_status make_view(tmem_target *target, struct tmi_space *space, uint6
 /* In the stretch that this thread read or viewed last. */
 static bool view_hot(tmem_target *target, uint64_t offset, size_t size, struct tmem_view *view)
 {
-	uint64_t at;
-	const struct tmi_hot *hot = tmi_hot_stretch(target, offset, &at);
+	const struct tmi_hot *hot = tmi_hot_current(target);
+	uint64_t at = offset - tmi_hot_get()->first;
 
-	if (!hot || !size || is_truncated(hot->truncated))
+	if (!hot || at >= hot->size || !size || !tmi_hot_is_whole(hot))
 		return false;
 	*view = (struct tmem_view){
 		.data = hot->data + at,

@@ -9,20 +9,6 @@
 #include "engine/hot.h"
 #include "engine/translated.h"
 
-/* The stretch a read was just served from; whoever knows the context may remember it. */
-static void offer(const struct tmi_space *space, uint64_t generation,
-		  const struct tmi_borrow *borrow)
-{
-	tmi_hot = (struct tmi_hot){
-		.space = space->serial,
-		.generation = generation,
-		.first = borrow->first,
-		.size = borrow->last - borrow->first + 1,
-		.data = borrow->data,
-		.truncated = borrow->truncated,
-	};
-}
-
 /* Addresses of 32 bits, sign-extended outside. Physical ones are wider on the same machine. */
 static inline bool is_narrow(const struct tmi_space *space)
 {
@@ -101,7 +87,7 @@ bool tmi_space_read_lent(struct tmi_space *space, uint64_t address, void *buffer
 	tmi_hot_copy(buffer, borrow.data + (address - borrow.first), size);
 	if (borrow.truncated && atomic_load_explicit(borrow.truncated, memory_order_acquire))
 		return false;
-	offer(space, generation, &borrow);
+	tmi_hot_offer = (struct tmi_hot_offer){ space->serial, generation, borrow };
 	return true;
 }
 

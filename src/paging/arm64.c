@@ -216,6 +216,13 @@ static uint32_t flags(const struct tmi_walk_view *view, unsigned level, uint64_t
 static const struct tmi_walk_scheme bits_39 = { .top = 3, .half_bits = 39, COMMON };
 static const struct tmi_walk_scheme bits_48 = { .top = 4, .half_bits = 48, COMMON };
 
+static const struct tmi_paging_forms forms = {
+	.table = { VALID | TABLE | RESERVED, VALID | TABLE },
+	.large = { VALID | TABLE | RESERVED | MISPLACED_2M, VALID },
+	.page = { VALID | TABLE | RESERVED, VALID | TABLE },
+	.frame_bits = ADDRESS_BITS,
+};
+
 /* Bit 55 tells the half; above what is translated, the rest may be a tag or a signature. */
 static bool canonical(const struct tmi_tables *tables, uint64_t *address)
 {
@@ -236,6 +243,8 @@ const struct tmi_paging_scheme tmi_paging_arm64 = {
 	.canonical = canonical,
 	.translate = translate,
 	.lookup = lookup,
+	.upper = upper,
+	.forms = &forms,
 	.lookup_many = lookup_many,
 	.walk = walk,
 	.next = next,

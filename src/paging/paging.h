@@ -86,6 +86,29 @@ struct tmi_paging_walk {
 	struct tmi_paging_step steps[TMI_PAGING_MAX_STEPS];
 };
 
+/* An entry has a form when the bits of the mask are those of the value. */
+struct tmi_paging_form {
+	uint64_t mask;
+	uint64_t value;
+};
+
+/*
+ * The entries of the last two tables of a GiB, each 512 of 8 bytes. What has none of the forms is
+ * left to translate().
+ */
+struct tmi_paging_forms {
+	struct tmi_paging_form table; /* of the last table but one: leads to the last */
+	struct tmi_paging_form large; /* of the same: leads to a page of 2 MiB */
+	struct tmi_paging_form page;  /* of the last table */
+	uint64_t frame_bits;          /* bits of an entry that are an address */
+};
+
+/* What serves the addresses of one GiB. */
+struct tmi_paging_upper {
+	const uint8_t *table; /* the last table but one, all of it in the window; NULL: one page */
+	uint64_t physical;    /* first address of that page */
+};
+
 /* Pages that follow each other. */
 struct tmi_paging_extent {
 	uint64_t first; /* virtual */
@@ -123,6 +146,17 @@ struct tmi_paging_scheme {
 	 */
 	uint64_t (*lookup)(const struct tmi_tables *tables, const struct tmi_paging_memory *memory,
 			   uint64_t address);
+
+	/*
+	 * What serves the addresses of one GiB, when that is the same for all of them and stands in
+	 * the window; else false. Whoever asks for addresses of that GiB again begins there, as
+	 * processors do: see lower.h.
+	 */
+	bool (*upper)(const struct tmi_tables *tables, const struct tmi_paging_memory *memory,
+		      uint64_t address, struct tmi_paging_upper *upper);
+
+	/* NULL: the last two tables have another form, and upper() finds nothing. */
+	const struct tmi_paging_forms *forms;
 
 	/* lookup() for each of many addresses. */
 	void (*lookup_many)(const struct tmi_tables *tables, const struct tmi_paging_memory *memory,

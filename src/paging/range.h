@@ -320,6 +320,16 @@ TMI_WALK_INLINE tmem_status tmi_range_next(const struct tmi_walk_scheme *scheme,
 		return UINT64_MAX;                                                                 \
 	}                                                                                          \
                                                                                                    \
+	static bool upper(const struct tmi_tables *tables, const struct tmi_paging_memory *memory, \
+			  uint64_t address, struct tmi_paging_upper *found)                        \
+	{                                                                                          \
+		if (!canonical(tables, &address))                                                  \
+			return false;                                                              \
+		return (condition)                                                                 \
+			       ? tmi_walk_find_upper(&(one), tables, memory, address, found)       \
+			       : tmi_walk_find_upper(&(another), tables, memory, address, found);  \
+	}                                                                                          \
+                                                                                                   \
 	static void lookup_many(const struct tmi_tables *tables,                                   \
 				const struct tmi_paging_memory *memory, const uint64_t *addresses, \
 				uint64_t *physical, size_t count)                                  \

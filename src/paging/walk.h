@@ -15,8 +15,10 @@
 #include "base/bytes.h"
 #include "paging/paging.h"
 
-#define TMI_WALK_INLINE    static inline __attribute__((always_inline))
-#define TMI_WALK_LAST_BITS 12 /* bits of an address inside a page of the last level */
+#define TMI_WALK_INLINE     static inline __attribute__((always_inline))
+#define TMI_WALK_LAST_BITS  12 /* bits of an address inside a page of the last level */
+#define TMI_WALK_GIB        (UINT64_C(1) << 30)
+#define TMI_WALK_TABLE_SIZE 4096
 
 enum tmi_walk_kind {
 	TMI_WALK_TABLE, /* leads to a table */
@@ -354,6 +356,33 @@ TMI_WALK_INLINE bool tmi_walk_quickly(const struct tmi_walk_scheme *scheme,
 	if (look == TMI_WALK_DEEPER)
 		return tmi_walk_lower(scheme, &walk, &window, page);
 	return look == TMI_WALK_DONE;
+}
+
+/* The scheme's upper(). */
+TMI_WALK_INLINE bool tmi_walk_find_upper(const struct tmi_walk_scheme *scheme,
+					 const struct tmi_tables *tables,
+					 const struct tmi_paging_memory *memory, uint64_t address,
+					 struct tmi_paging_upper *upper)
+{
+	struct tmi_walk_window window = { memory->first, memory->size - (scheme->width - 1),
+					  memory->data };
+	struct tmi_paging_page page;
+	struct tmi_walk walk;
+	uint64_t at;
+
+	if (tables->kernel_first % TMI_WALK_GIB || memory->size < TMI_WALK_TABLE_SIZE ||
+	    !tmi_walk_start(scheme, tables, address, &walk))
+		return false;
+	switch (tmi_walk_upper(scheme, &walk, &window, &page)) {
+	case TMI_WALK_DEEPER: break;
+	case TMI_WALK_DONE:
+		*upper = (struct tmi_paging_upper){ NULL, page.physical & ~(TMI_WALK_GIB - 1) };
+		return page.last - page.first == TMI_WALK_GIB - 1;
+	default: return false;
+	}
+	at = walk.table - memory->first;
+	*upper = (struct tmi_paging_upper){ memory->data + at, 0 };
+	return at <= memory->size - TMI_WALK_TABLE_SIZE;
 }
 
 /*

@@ -54,6 +54,13 @@ static uint32_t flags(const struct tmi_walk_view *view, unsigned level, uint64_t
 static const struct tmi_walk_scheme four_levels = { .top = 4, .half_bits = 47, COMMON };
 static const struct tmi_walk_scheme five_levels = { .top = 5, .half_bits = 56, COMMON };
 
+static const struct tmi_paging_forms forms = {
+	.table = { X86_PRESENT | X86_LARGE, X86_PRESENT },
+	.large = { X86_PRESENT | X86_LARGE | MISPLACED_2M, X86_PRESENT | X86_LARGE },
+	.page = { X86_PRESENT, X86_PRESENT },
+	.frame_bits = ADDRESS_BITS,
+};
+
 static bool canonical(const struct tmi_tables *tables, uint64_t *address)
 {
 	return tmi_walk_possible(tables->levels == 5 ? &five_levels : &four_levels, *address);
@@ -70,6 +77,8 @@ const struct tmi_paging_scheme tmi_paging_x64 = {
 	.canonical = canonical,
 	.translate = translate,
 	.lookup = lookup,
+	.upper = upper,
+	.forms = &forms,
 	.lookup_many = lookup_many,
 	.walk = walk,
 	.next = next,

@@ -87,6 +87,7 @@ const struct tmi_paging_scheme tmi_paging_x86 = {
 	.canonical = canonical,
 	.translate = translate,
 	.lookup = lookup,
+	.upper = upper,
 	.lookup_many = lookup_many,
 	.walk = walk,
 	.next = next,

@@ -93,6 +93,13 @@ static const struct tmi_walk_scheme scheme = {
 	.flags = flags,
 };
 
+static const struct tmi_paging_forms forms = {
+	.table = { X86_PRESENT | X86_LARGE | RESERVED, X86_PRESENT },
+	.large = { X86_PRESENT | X86_LARGE | RESERVED | MISPLACED_2M, X86_PRESENT | X86_LARGE },
+	.page = { X86_PRESENT | RESERVED, X86_PRESENT },
+	.frame_bits = ADDRESS_BITS,
+};
+
 static bool canonical(const struct tmi_tables *tables, uint64_t *address)
 {
 	(void)tables;
@@ -110,6 +117,8 @@ const struct tmi_paging_scheme tmi_paging_x86_pae = {
 	.canonical = canonical,
 	.translate = translate,
 	.lookup = lookup,
+	.upper = upper,
+	.forms = &forms,
 	.lookup_many = lookup_many,
 	.walk = walk,
 	.next = next,

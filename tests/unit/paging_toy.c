@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
+#include "paging/lower.h"
 #include "paging_toy.h"
 
 uint8_t toy_bytes[TOY_SIZE];
@@ -14,6 +15,7 @@ struct tmi_tables toy_tables;
 const struct tmi_paging_scheme *toy_scheme;
 uint64_t toy_size;
 size_t toy_reads;
+size_t toy_lower_lookups;
 
 void toy_reset(uint32_t scheme)
 {
@@ -22,6 +24,7 @@ void toy_reset(uint32_t scheme)
 	toy_scheme = tmi_paging_find(scheme);
 	toy_size = TOY_SIZE;
 	toy_reads = 0;
+	toy_lower_lookups = 0;
 	assert_non_null(toy_scheme);
 }
 
@@ -78,6 +81,32 @@ static void same_page(const struct tmi_paging_page *a, const struct tmi_paging_p
 	assert_int_equal(a->protect, b->protect);
 }
 
+/* What upper() found serves the address and the next page as lookup() does. */
+static void same_lower(const struct tmi_paging_memory *memory, const uint64_t *addresses,
+		       const uint64_t *expected)
+{
+	uint64_t pages = memory->size < TOY_PAGE ? 0 : memory->size - (TOY_PAGE - 1);
+	struct tmi_paging_forms forms;
+	struct tmi_paging_upper upper;
+
+	if (!toy_scheme->forms || !toy_scheme->upper(&toy_tables, memory, addresses[0], &upper))
+		return;
+	forms = *toy_scheme->forms;
+	forms.frame_bits &= ~toy_tables.encryption_mask;
+	for (int i = 0; i < 2; i++) {
+		uint64_t found = UINT64_MAX;
+
+		if (tmi_lower_lookup(&forms, memory, pages, &upper, addresses[i], &found))
+			found += addresses[i] % TMI_LOWER_PAGE;
+		else
+			found = UINT64_MAX;
+		toy_lower_lookups += found != UINT64_MAX;
+		/* A table that is cut by the window's end is left to others. */
+		if (found != UINT64_MAX || memory->size == TOY_SIZE)
+			assert_int_equal(found, expected[i]);
+	}
+}
+
 /* lookup() knows what translate() does, or nothing; pages in the window it knows. */
 static void same_lookup(const struct tmi_paging_memory *memory, uint64_t address,
 			const struct tmi_paging_page *page)
@@ -91,6 +120,7 @@ static void same_lookup(const struct tmi_paging_memory *memory, uint64_t address
 	toy_scheme->lookup_many(&toy_tables, memory, addresses, many, 4);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(many[i], toy_scheme->lookup(&toy_tables, memory, addresses[i]));
+	same_lower(memory, addresses, many);
 	/* translate() takes no tags. */
 	if (toy_scheme->canonical(&toy_tables, &canonical) && canonical != address)
 		return;

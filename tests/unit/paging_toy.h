@@ -27,6 +27,8 @@ extern const struct tmi_paging_scheme *toy_scheme;
 extern uint64_t toy_size;
 /* Calls of the read callback. */
 extern size_t toy_reads;
+/* Addresses that tmi_lower_lookup() had a page for. */
+extern size_t toy_lower_lookups;
 
 /* Ways for a walker to get at the memory; all give the same answers. */
 enum toy_way {

@@ -56,6 +56,7 @@ static void pages(void **state)
 {
 	(void)state;
 	toy_expect_page(LOW + 0x123, 0x123456123, KIB4, RWXU);
+	assert_true(toy_lower_lookups);
 	toy_expect_page(HIGH + 0x123, 0x123456123, KIB4, RWXU);
 	toy_expect_none(LOW + KIB4, TMI_PAGING_ABSENT, TMEM_REASON_NOT_MAPPED, 1, KIB4);
 	toy_expect_none(LOW + MIB2, TMI_PAGING_ABSENT, TMEM_REASON_NOT_MAPPED, 2, MIB2);
@@ -71,8 +72,11 @@ static void blocks(void **state)
 	(void)state;
 	put(2, 341, 0x40000000 | BIT(16) | VALID | BIT(6) | NG);
 	toy_expect_page(LOW + 1, 0x400ab001, MIB2, RWXU);
+	assert_true(toy_lower_lookups);
+	toy_lower_lookups = 0;
 	put(1, 342, 0x0000ffffc0000000 | BIT(16) | VALID | BIT(6) | NG);
 	toy_expect_page(LOW + 1, 0x0000ffffeaaab001, GIB1, RWXU);
+	assert_true(toy_lower_lookups);
 }
 
 static void thirty_nine_bits(void **state)

@@ -52,6 +52,7 @@ static void small_pages(void **state)
 {
 	(void)state;
 	toy_expect_page(LOW + 0x123, 0x123456123, KIB4, RWXU);
+	assert_true(toy_lower_lookups);
 	toy_expect_page(HIGH + 0xfff, 0x123456fff, KIB4, RWXU);
 	toy_expect_none(LOW + KIB4, TMI_PAGING_ABSENT, TMEM_REASON_NOT_MAPPED, 1, KIB4);
 	toy_expect_none(LOW + MIB2, TMI_PAGING_ABSENT, TMEM_REASON_NOT_MAPPED, 2, MIB2);
@@ -66,8 +67,11 @@ static void large_pages(void **state)
 	(void)state;
 	put(2, 341, 0x40000000 | 0x1000 | LARGE | PRESENT | WRITE);
 	toy_expect_page(LOW + 1, 0x400ab001, MIB2, TMI_PAGING_WRITE | TMI_PAGING_EXECUTE);
+	assert_true(toy_lower_lookups);
+	toy_lower_lookups = 0;
 	put(1, 342, 0xc0000000 | 0x1000 | LARGE | PRESENT | USER | NX);
 	toy_expect_page(LOW + 1, 0xeaaab001, GIB1, TMI_PAGING_USER);
+	assert_true(toy_lower_lookups);
 	/* The highest page there can be; the bits above are the system's and protection keys. */
 	put(1, 342, 0x000fffffc0000000 | 0x7ff0000000000000 | LARGE | PRESENT);
 	toy_expect_page(LOW, 0x000fffffeaaab000, GIB1, TMI_PAGING_EXECUTE);
