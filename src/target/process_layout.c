@@ -15,6 +15,12 @@
 /* The next look is at all mappings when so many single ones were needed since the last. */
 #define ENOUGH_MISSES 32
 
+/* How often all mappings are looked at before something else is tried. */
+#define LOOKS 8
+
+/* In place of a number of bytes: the mappings were forgotten since the look at them. */
+#define FORGOTTEN UINT64_MAX
+
 /* The kernel keeps at least so much below a stack for it to grow into. */
 #define STACK_ZONE ((uint64_t)128 << 20)
 
@@ -264,7 +270,7 @@ static void learn_extent(struct live *process, const struct live_extent *extent)
 
 /*
  * How many of @size bytes at @address are known to lie in mappings that allow @flags. @fresh: the
- * look is so recent that it holds near the stack as well.
+ * look is so recent that it holds near the stack as well, or FORGOTTEN.
  */
 static uint64_t known_bytes(struct live *process, uint64_t address, uint64_t size, uint32_t flags,
 			    bool fresh)
@@ -272,6 +278,10 @@ static uint64_t known_bytes(struct live *process, uint64_t address, uint64_t siz
 	uint64_t known = 0;
 
 	pthread_rwlock_rdlock(&process->lock);
+	if (fresh && !process->layout) {
+		pthread_rwlock_unlock(&process->lock);
+		return FORGOTTEN;
+	}
 	while (known < size && (fresh || !near_stack(process, address + known))) {
 		const struct live_extent *extent = find_extent(process, address + known);
 
@@ -322,6 +332,25 @@ static bool should_look(struct live *process)
 	return enough;
 }
 
+/* By a look at all mappings; again when a stop or an exec made that void before it was used. */
+static uint64_t looked_up_bytes(struct live *process, uint64_t address, uint64_t size,
+				uint32_t flags, tmem_status *status)
+{
+	uint64_t known = FORGOTTEN;
+
+	*status = TMEM_S_OK;
+	for (int i = 0; i < LOOKS && known == FORGOTTEN && *status == TMEM_S_OK; i++) {
+		*status = tmi_process_learn_all(process);
+		if (*status == TMEM_S_OK)
+			known = known_bytes(process, address, size, flags, true);
+	}
+	if (known != FORGOTTEN)
+		return known;
+	if (*status == TMEM_S_OK)
+		*status = LIVE_STALE;
+	return 0;
+}
+
 uint64_t tmi_process_extent(struct live *process, uint64_t address, uint64_t size, uint32_t flags,
 			    tmem_status *status)
 {
@@ -335,10 +364,8 @@ uint64_t tmi_process_extent(struct live *process, uint64_t address, uint64_t siz
 	known = known_bytes(process, address, size, flags, false);
 	if (known)
 		return known;
-	if (should_look(process)) {
-		*status = tmi_process_learn_all(process);
-		return *status == TMEM_S_OK ? known_bytes(process, address, size, flags, true) : 0;
-	}
+	if (should_look(process))
+		return looked_up_bytes(process, address, size, flags, status);
 	*status = ask_extent(process, address, &extent);
 	if (*status == TMEM_E_NO_MORE_ENTRIES)
 		*status = TMEM_S_OK;

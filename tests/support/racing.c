@@ -482,9 +482,10 @@ static bool write_words(struct writer *writer, uint32_t version)
 	else
 		status = tmem_write_virtual(race->target, race->busy + place, writer->words, size,
 					    &done);
-	log_all(race->log + place / 8, size / 8, version, true);
-	if (status == TMEM_S_OK && done == size)
+	if (status == TMEM_S_OK && done == size) {
+		log_all(race->log + place / 8, size / 8, version, true);
 		return true;
+	}
 	snprintf(writer->wrong, sizeof(writer->wrong), "write of %zu bytes: %s, %zu: %.150s", size,
 		 tmem_status_name(status), done, tmem_last_error(race->target));
 	return false;
@@ -582,12 +583,12 @@ void racing_run(struct racing *race)
 	atomic_store(&race->final, true);
 	for (unsigned i = 0; i < READERS; i++)
 		pthread_join(threads[i], NULL);
+	if (writer.wrong[0])
+		fail_msg("%s: %s", race->name, writer.wrong);
 	for (unsigned i = 0; i < READERS; i++)
 		if (readers[i].wrong[0])
 			fail_msg("%s (seed %u, TMEM_DISABLE=\"%s\"): %s", race->name, seed,
 				 getenv("TMEM_DISABLE"), readers[i].wrong);
-	if (writer.wrong[0])
-		fail_msg("%s: %s", race->name, writer.wrong);
 	assert_null(toggled);
 	free(readers);
 	free(writer.words);
