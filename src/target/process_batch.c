@@ -143,6 +143,61 @@ static bool is_safe(struct batch *batch, size_t index)
 	       stop >= span->end;
 }
 
+/* --- handing out --- */
+
+/* Readable bytes of a joined span from @first up to @end. */
+static uint64_t readable_bytes(const struct batch *batch, const struct span *span, uint64_t first,
+			       uint64_t end)
+{
+	uint64_t page = batch->process->target->page;
+	uint64_t at = first;
+
+	while (at < end &&
+	       span->readable >> ((at >> batch->shift) - (span->first >> batch->shift)) & 1)
+		at = (at | (page - 1)) + 1;
+	return (at < end ? at : end) - first;
+}
+
+/* The usual word is moved by one load and one store, without a call. */
+static inline void copy(void *to, const uint8_t *from, size_t size)
+{
+	if (size == sizeof(uint64_t))
+		memcpy(to, from, sizeof(uint64_t));
+	else
+		memcpy(to, from, size);
+}
+
+static void hand_out_group(struct batch *batch, const struct span *span,
+			   const struct live_group *group)
+{
+	bool all = span->done == span->end - span->first;
+	uint32_t index = group->last;
+
+	for (uint32_t left = group->count; left; left--) {
+		struct tmem_transfer *item = &batch->items[index];
+		uint64_t address = tmi_process_untag(item->offset);
+		uint64_t size = tmi_process_clip(address, item->size);
+
+		if (!all)
+			size = readable_bytes(batch, span, address, address + size);
+		copy(item->buffer, span->buffer + (address - span->first), size);
+		item->done = size;
+		index = batch->groups.links[index];
+	}
+}
+
+static void hand_out(struct batch *batch, const struct span *span)
+{
+	const struct live_group *groups = batch->groups.all;
+	const struct live_group_key *keys = batch->groups.sorted + span->key;
+
+	if (span->count == 1)
+		batch->items[groups[keys->group].last].done = span->done;
+	else
+		for (size_t i = 0; i < span->key_count; i++)
+			hand_out_group(batch, span, &groups[keys[i].group]);
+}
+
 /* --- reading spans --- */
 
 static uint64_t page_mask(const struct batch *batch, const struct span *span, uint64_t first,
@@ -178,12 +233,13 @@ static tmem_status read_with_care(struct batch *batch, struct span *span)
 			span->readable |= page_mask(batch, span, at, at + got);
 		at = ((at + got) | (page - 1)) + 1;
 	}
+	hand_out(batch, span);
 	return status;
 }
 
-/* Takes the bytes moved off the vectors: full spans are marked; returns the first that is not. */
-static size_t mark_moved(struct batch *batch, const size_t *indices, size_t from, size_t count,
-			 uint64_t moved)
+/* Takes the bytes moved off the vectors, hands out full spans; returns the first that is not. */
+static size_t hand_out_moved(struct batch *batch, const size_t *indices, size_t from, size_t count,
+			     uint64_t moved)
 {
 	while (from < count) {
 		struct span *span = &batch->scratch->spans[indices[from]];
@@ -192,6 +248,7 @@ static size_t mark_moved(struct batch *batch, const size_t *indices, size_t from
 			break;
 		moved -= span->end - span->first;
 		span->done = span->end - span->first;
+		hand_out(batch, span);
 		from++;
 	}
 	return from;
@@ -208,7 +265,7 @@ static tmem_status transfer_spans(struct batch *batch, const size_t *indices, si
 					       batch->scratch->local + from, count - from,
 					       batch->scratch->remote + from, count - from, 0);
 
-		from = mark_moved(batch, indices, from, count, got > 0 ? (uint64_t)got : 0);
+		from = hand_out_moved(batch, indices, from, count, got > 0 ? (uint64_t)got : 0);
 		if (from < count)
 			status = read_with_care(batch, &batch->scratch->spans[indices[from++]]);
 	}
@@ -309,60 +366,7 @@ static void make_spans(struct batch *batch, size_t *key)
 	}
 }
 
-/* --- handing out --- */
-
-/* Readable bytes of a joined span from @first up to @end. */
-static uint64_t readable_bytes(const struct batch *batch, const struct span *span, uint64_t first,
-			       uint64_t end)
-{
-	uint64_t page = batch->process->target->page;
-	uint64_t at = first;
-
-	while (at < end &&
-	       span->readable >> ((at >> batch->shift) - (span->first >> batch->shift)) & 1)
-		at = (at | (page - 1)) + 1;
-	return (at < end ? at : end) - first;
-}
-
-/* The usual word is moved by one load and one store, without a call. */
-static inline void copy(void *to, const uint8_t *from, size_t size)
-{
-	if (size == sizeof(uint64_t))
-		memcpy(to, from, sizeof(uint64_t));
-	else
-		memcpy(to, from, size);
-}
-
-static void hand_out_group(struct batch *batch, const struct span *span,
-			   const struct live_group *group)
-{
-	bool all = span->done == span->end - span->first;
-	uint32_t index = group->last;
-
-	for (uint32_t left = group->count; left; left--) {
-		struct tmem_transfer *item = &batch->items[index];
-		uint64_t address = tmi_process_untag(item->offset);
-		uint64_t size = tmi_process_clip(address, item->size);
-
-		if (!all)
-			size = readable_bytes(batch, span, address, address + size);
-		copy(item->buffer, span->buffer + (address - span->first), size);
-		item->done = size;
-		index = batch->groups.links[index];
-	}
-}
-
-static void hand_out(struct batch *batch, const struct span *span)
-{
-	const struct live_group *groups = batch->groups.all;
-	const struct live_group_key *keys = batch->groups.sorted + span->key;
-
-	if (span->count == 1)
-		batch->items[groups[keys->group].last].done = span->done;
-	else
-		for (size_t i = 0; i < span->key_count; i++)
-			hand_out_group(batch, span, &groups[keys[i].group]);
-}
+/* --- all of them --- */
 
 static tmem_status read_groups(struct batch *batch)
 {
@@ -380,8 +384,6 @@ static tmem_status read_groups(struct batch *batch)
 	while (key < batch->groups.count && status == TMEM_S_OK) {
 		make_spans(batch, &key);
 		status = read_spans(batch);
-		for (size_t i = 0; i < batch->span_count && status == TMEM_S_OK; i++)
-			hand_out(batch, &batch->scratch->spans[i]);
 	}
 	tmi_process_release_traits(batch->traits);
 	atomic_fetch_add(&process->traits_saved, batch->saved);
