@@ -67,7 +67,7 @@ static void live(void)
 		}
 }
 
-static void race_process(const char *name, const char *options, bool toggles)
+static void race_process(const char *name, const char *options, bool toggles, uint64_t budget)
 {
 	struct racing race = { .name = name,
 			       .quiet = (uintptr_t)content->quiet,
@@ -92,6 +92,8 @@ static void race_process(const char *name, const char *options, bool toggles)
 	snprintf(spec, sizeof(spec), "pid:%d", child);
 	if (tmem_open(spec, options, &race.target) != TMEM_S_OK)
 		fail_msg("%s: %s", spec, tmem_last_error(NULL));
+	if (budget)
+		assert_int_equal(tmem_set_cache_budget(race.target, budget), TMEM_S_OK);
 	racing_run(&race);
 	tmem_close(race.target);
 }
@@ -112,19 +114,26 @@ static int end_process(void **disabled)
 static void running(void **disabled)
 {
 	setenv("TMEM_DISABLE", *disabled, 1);
-	race_process("running", NULL, false);
+	race_process("running", NULL, false, 0);
 }
 
 static void stopped(void **disabled)
 {
 	setenv("TMEM_DISABLE", *disabled, 1);
-	race_process("stopped", "suspend=on", false);
+	race_process("stopped", "suspend=on", false, 0);
 }
 
 static void to_and_fro(void **disabled)
 {
 	setenv("TMEM_DISABLE", *disabled, 1);
-	race_process("to and fro", NULL, true);
+	race_process("to and fro", NULL, true, 0);
+}
+
+/* Pages take each other's places in the cache all the time. */
+static void with_little_cache(void **disabled)
+{
+	setenv("TMEM_DISABLE", *disabled, 1);
+	race_process("stopped, little cache", "suspend=on", false, 64 * RACING_PAGE);
 }
 
 static void *map_anonymous(size_t size, int flags)
@@ -153,6 +162,8 @@ int main(void)
 	own_log = map_anonymous(OWN_WORDS * sizeof(*own_log), MAP_SHARED);
 	if (!content || !own_log)
 		return 1;
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test_prestate_setup_teardown(
+		with_little_cache, NULL, end_process, (void *)features[0]);
 	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
 		void *feature = (void *)features[i];
 

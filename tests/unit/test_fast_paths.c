@@ -32,6 +32,7 @@
 static uint8_t memory[PAGES * PAGE];
 static uint8_t image[(TABLES + PAGES) * PAGE];
 static uint64_t frames[PAGES];
+static uint64_t budget; /* of the cache, 0 = as it is */
 
 /* Neither sorted nor in a pattern that a search could mistake; an end of a string now and then. */
 static void fill_quiet(uint8_t *bytes, size_t size)
@@ -158,6 +159,8 @@ static void race_synth(const char *name, const char *head, const char *options, 
 		TMEM_S_OK);
 	if (stops)
 		assert_int_equal(tmem_suspend(race.target), TMEM_S_OK);
+	if (budget)
+		assert_int_equal(tmem_set_cache_budget(race.target, budget), TMEM_S_OK);
 	race.toggles = toggles;
 	racing_run(&race);
 	tmem_close(race.target);
@@ -170,6 +173,7 @@ static void begin(void **disabled)
 {
 	setenv("TMEM_DISABLE", *disabled ? *disabled : "", 1);
 	make_memory();
+	budget = 0;
 }
 
 static void mapped_core(void **disabled)
@@ -209,6 +213,15 @@ static void synth_that_is_cached(void **disabled)
 		   false);
 }
 
+/* Pages take each other's places in the cache all the time. */
+static void synth_with_little_cache(void **disabled)
+{
+	begin(disabled);
+	budget = 64 * PAGE;
+	race_synth("synth, little cache", "target live=yes\nmachine amd64 granular=page", NULL,
+		   true, false);
+}
+
 static void synth_that_comes_and_goes(void **disabled)
 {
 	begin(disabled);
@@ -226,9 +239,10 @@ int main(void)
 		cmocka_unit_test(read_image),
 		cmocka_unit_test(synth_that_lends),
 		cmocka_unit_test(synth_that_is_cached),
+		cmocka_unit_test(synth_with_little_cache),
 		cmocka_unit_test(synth_that_comes_and_goes),
 	};
-	size_t count = 7;
+	size_t count = 8;
 
 	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
 		tests[count++] = (struct CMUnitTest)cmocka_unit_test_prestate(mapped_core,
