@@ -5,6 +5,7 @@
 
 #include "access/access.h"
 #include "engine/direct.h"
+#include "engine/lent.h"
 #include "engine/quick.h"
 
 static tmem_status read_virtual(tmem_target *target, uint64_t offset, void *buffer,
@@ -47,12 +48,23 @@ static __attribute__((noinline)) tmem_status read_layers(tmem_target *target, ui
 }
 
 /* Not near the last read: by the page tables if they are at hand, or from the mapped file. */
+static inline bool read_borrowed(tmem_target *target, uint64_t offset, void *buffer, size_t size)
+{
+	const struct tmi_space *space = tmi_context_get(target)->space;
+	struct tmi_lent lent;
+
+	if (space && tmi_space_translation(space))
+		return tmi_quick_read(target, offset, buffer, size);
+	if (!size || !tmi_lent_find_stretch(target, offset, &lent) || size > lent.size)
+		return false;
+	tmi_hot_copy(buffer, lent.data, size);
+	return tmi_lent_is_whole(&lent);
+}
+
 static __attribute__((noinline)) tmem_status
 read_far(tmem_target *target, uint64_t offset, void *buffer, size_t buffer_size, size_t *bytes_read)
 {
-	if (!target || !buffer ||
-	    !(tmi_quick_read(target, offset, buffer, buffer_size) ||
-	      tmi_quick_read_lent(target, offset, buffer, buffer_size)))
+	if (!target || !buffer || !read_borrowed(target, offset, buffer, buffer_size))
 		return read_layers(target, offset, buffer, buffer_size, bytes_read);
 	if (bytes_read)
 		*bytes_read = buffer_size;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * quick.h - one translation, or a read inside one page, straight from the page tables in the
- * thread's window, or from a mapped file: no layers, no lock, no allocation.
+ * thread's window: no layers, no lock, no allocation.
  *
  * Random addresses wait for memory most of the time. How many of those waits overlap is how many
  * calls the processor has in sight at once, so what counts here is few instructions. Whatever is
@@ -71,28 +71,6 @@ static inline bool tmi_quick_translate(tmem_target *target, uint64_t address, ui
 	if (!hot || !tmi_quick_lookup_below(hot, address, &found) || !tmi_hot_is_whole(hot))
 		return tmi_quick_translate_anew(target, address, physical);
 	*physical = found + address % TMI_HOT_PAGE;
-	return true;
-}
-
-/*
- * Reads from a stretch of a mapped file that is not the last one. Addresses of 32 bits have rules
- * of their own, which the layers know.
- */
-static inline bool tmi_quick_read_lent(tmem_target *target, uint64_t offset, void *buffer,
-				       size_t size)
-{
-	const struct tmi_context *context = tmi_context_get(target);
-	struct tmi_space *space = context->space;
-	const struct tmi_facts *facts;
-
-	if (!space || !size || atomic_load_explicit(&space->dropped, memory_order_acquire) ||
-	    tmi_space_translation(space))
-		return false;
-	facts = tmi_space_facts_now(space);
-	if (!facts->lends || facts->pointer_size == 4 ||
-	    !tmi_space_read_lent(space, offset, buffer, size))
-		return false;
-	tmi_hot_learn(target, offset);
 	return true;
 }
 
