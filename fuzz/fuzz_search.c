@@ -233,14 +233,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct machine machine;
 	struct input input = { data, size };
 	unsigned shape = take(&input);
+	unsigned step = take(&input);
+	unsigned shift = take(&input);
+	unsigned length = take(&input);
+	unsigned hole = take(&input);
 	struct tmem_search_request request = {
 		.size = sizeof(request),
 		.kind = shape % 4,
-		.pattern_granularity = 1 + take(&input) % 40,
-		.offset = FIRST + PLACE - 0x100 + take(&input),
-		.length = 1 + 16 * take(&input),
+		.pattern_granularity = 1 + step % 40,
+		.offset = FIRST + PLACE - 0x100 + shift,
+		.length = 1 + 16 * length,
 	};
-	unsigned hole = take(&input);
 	struct many many;
 	tmem_search_cursor *cursor;
 	tmem_target *target;
