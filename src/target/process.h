@@ -408,7 +408,8 @@ bool tmi_process_look_at_pages(struct live *process, uint64_t first, uint64_t la
 enum live_page tmi_process_page(const struct live_pages *pages, uint64_t address, uint64_t *stop);
 
 /*
- * The first address from @first to @last (inclusive) that is not on an untouched page, or @last + 1;
+ * The first address from @first to @last (inclusive) that is not on an untouched page, or @last +
+ * 1;
  * @first itself when that cannot be told. It costs little for any number of untouched pages.
  */
 uint64_t tmi_process_skip_untouched(struct live *process, uint64_t first, uint64_t last);
