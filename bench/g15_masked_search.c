@@ -6,88 +6,29 @@
  * The pattern is wrong in every bit that the mask leaves out. The limit looks for the same place by
  * the first and the last byte, which both count in full, so a mask costs it nothing.
  */
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
-#include "fixture.h"
-#include "scan.h"
+#include "search.h"
 
 static const uint8_t mask[BENCH_NEEDLE_SIZE] = { 0xff, 0xff, 0xf0, 0xff, 0x00, 0x00, 0xff, 0x0f,
 						 0xff, 0x00, 0xff, 0xdf, 0xff, 0x7f, 0xff, 0xff };
 
 struct state {
-	const struct bench_process *process;
-	const struct bench_core *core;
-	tmem_target *live;
-	tmem_target *stored;
-	const uint8_t *map; /* of the core */
+	struct bench_search in; /* first: the limits take the state for it */
 	uint8_t pattern[BENCH_NEEDLE_SIZE];
 };
 
 static enum bench_result setup(void *argument)
 {
 	struct state *state = argument;
-	int file;
 
-	state->map = MAP_FAILED;
-	state->process = bench_memory_process();
-	state->core = bench_memory_core();
-	if (!state->process || !state->core)
-		return BENCH_FAILED;
-	state->live = bench_open_process(state->process, "threads=1");
-	state->stored = bench_open_core(state->core, "threads=1");
-	file = open(state->core->path, O_RDONLY | O_CLOEXEC);
-	if (file >= 0) {
-		state->map = mmap(NULL, state->core->size, PROT_READ, MAP_SHARED | MAP_POPULATE,
-				  file, 0);
-		close(file);
-	}
 	for (size_t i = 0; i < BENCH_NEEDLE_SIZE; i++)
 		state->pattern[i] = bench_needle[i] ^ (uint8_t)~mask[i];
-	return state->live && state->stored && state->map != MAP_FAILED ? BENCH_READY
-									: BENCH_FAILED;
+	return bench_search_init(&state->in) ? BENCH_READY : BENCH_FAILED;
 }
 
 static void finish(void *argument)
 {
-	struct state *state = argument;
-
-	tmem_close(state->live);
-	tmem_close(state->stored);
-	if (state->map && state->map != MAP_FAILED)
-		munmap((void *)(uintptr_t)state->map, state->core->size);
-}
-
-static bool is_at_end(uint64_t found)
-{
-	return found == bench_size() - BENCH_NEEDLE_SIZE ||
-	       bench_fail("the needle was found at offset %#llx", (unsigned long long)found);
-}
-
-static bool fetch(void *source, uint64_t from, void *buffer, size_t size)
-{
-	const struct state *state = source;
-	struct iovec here = { buffer, size };
-	struct iovec there = { (void *)(uintptr_t)from, size };
-
-	return process_vm_readv(state->process->pid, &here, 1, &there, 1, 0) == (ssize_t)size;
-}
-
-static bool live_limit(void *argument, uint64_t work)
-{
-	struct state *state = argument;
-	uint64_t base = state->process->address;
-
-	return is_at_end(bench_scan_fetched(fetch, state, base, work) - base);
-}
-
-static bool stored_limit(void *argument, uint64_t work)
-{
-	const struct state *state = argument;
-
-	return is_at_end(bench_scan(state->map + state->core->offset, work));
+	bench_search_fini(&((struct state *)argument)->in);
 }
 
 static bool search(const struct state *state, tmem_target *target, uint64_t base, uint64_t work)
@@ -108,21 +49,21 @@ static bool search(const struct state *state, tmem_target *target, uint64_t base
 		return false;
 	good = bench_good(tmem_search_cursor_next(cursor, &found), target, "search");
 	tmem_search_cursor_free(cursor);
-	return good && is_at_end(found - base);
+	return good && bench_search_is_at_end(found - base);
 }
 
 static bool live_library(void *argument, uint64_t work)
 {
 	const struct state *state = argument;
 
-	return search(state, state->live, state->process->address, work);
+	return search(state, state->in.live, state->in.process->address, work);
 }
 
 static bool stored_library(void *argument, uint64_t work)
 {
 	const struct state *state = argument;
 
-	return search(state, state->stored, state->core->address, work);
+	return search(state, state->in.stored, state->in.core->address, work);
 }
 
 /* Every side must find the needle and nothing before it; the pattern itself is nowhere. */
@@ -131,13 +72,15 @@ static enum bench_result verify(void *argument)
 	const struct state *state = argument;
 	uint64_t found;
 
-	if (tmem_search_virtual(state->stored, state->core->address, bench_size(), state->pattern,
-				BENCH_NEEDLE_SIZE, 1, &found) != TMEM_E_NO_MORE_ENTRIES) {
+	if (tmem_search_virtual(state->in.stored, state->in.core->address, bench_size(),
+				state->pattern, BENCH_NEEDLE_SIZE, 1,
+				&found) != TMEM_E_NO_MORE_ENTRIES) {
 		bench_fail("what the mask leaves out was found too");
 		return BENCH_FAILED;
 	}
-	return live_limit(argument, bench_size()) && live_library(argument, bench_size()) &&
-			       stored_limit(argument, bench_size()) &&
+	return bench_search_live_limit(argument, bench_size()) &&
+			       live_library(argument, bench_size()) &&
+			       bench_search_stored_limit(argument, bench_size()) &&
 			       stored_library(argument, bench_size())
 		       ? BENCH_READY
 		       : BENCH_FAILED;
@@ -151,7 +94,7 @@ static const struct bench_line lines[] = {
 		.unit = BENCH_RATE,
 		.work = BENCH_WHOLE,
 		.verify = verify,
-		.limits = { { "process_vm_readv of 256 KiB, scan", live_limit } },
+		.limits = { { "process_vm_readv of 256 KiB, scan", bench_search_live_limit } },
 		.library = { "tmem_search_cursor", live_library },
 	},
 	{
@@ -160,7 +103,7 @@ static const struct bench_line lines[] = {
 		.least = 0.8,
 		.unit = BENCH_RATE,
 		.work = BENCH_WHOLE,
-		.limits = { { "scan of the mapped file", stored_limit } },
+		.limits = { { "scan of the mapped file", bench_search_stored_limit } },
 		.library = { "tmem_search_cursor", stored_library },
 	},
 };

@@ -6,14 +6,9 @@
  * The needle is one of the patterns, of 6 to 21 bytes, and its second half the one integer; nothing
  * else is there. The limit is that of a search for the needle alone.
  */
-#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
-#include "fixture.h"
-#include "scan.h"
+#include "search.h"
 
 #define PATTERNS     16
 #define THE_NEEDLE   11 /* its index */
@@ -21,11 +16,7 @@
 #define HALF_A_RANGE (UINT64_C(1) << 31)
 
 struct state {
-	const struct bench_process *process;
-	const struct bench_core *core;
-	tmem_target *live;
-	tmem_target *stored;
-	const uint8_t *map; /* of the core */
+	struct bench_search in; /* first: the limits take the state for it */
 	uint8_t bytes[PATTERNS][LONGEST];
 	struct tmem_search_pattern patterns[PATTERNS];
 	uint64_t integer;
@@ -51,64 +42,14 @@ static void make_patterns(struct state *state)
 static enum bench_result setup(void *argument)
 {
 	struct state *state = argument;
-	int file;
 
-	state->map = MAP_FAILED;
-	state->process = bench_memory_process();
-	state->core = bench_memory_core();
-	if (!state->process || !state->core)
-		return BENCH_FAILED;
-	state->live = bench_open_process(state->process, "threads=1");
-	state->stored = bench_open_core(state->core, "threads=1");
-	file = open(state->core->path, O_RDONLY | O_CLOEXEC);
-	if (file >= 0) {
-		state->map = mmap(NULL, state->core->size, PROT_READ, MAP_SHARED | MAP_POPULATE,
-				  file, 0);
-		close(file);
-	}
 	make_patterns(state);
-	return state->live && state->stored && state->map != MAP_FAILED ? BENCH_READY
-									: BENCH_FAILED;
+	return bench_search_init(&state->in) ? BENCH_READY : BENCH_FAILED;
 }
 
 static void finish(void *argument)
 {
-	struct state *state = argument;
-
-	tmem_close(state->live);
-	tmem_close(state->stored);
-	if (state->map && state->map != MAP_FAILED)
-		munmap((void *)(uintptr_t)state->map, state->core->size);
-}
-
-static bool is_at_end(uint64_t found)
-{
-	return found == bench_size() - BENCH_NEEDLE_SIZE ||
-	       bench_fail("the needle was found at offset %#llx", (unsigned long long)found);
-}
-
-static bool fetch(void *source, uint64_t from, void *buffer, size_t size)
-{
-	const struct state *state = source;
-	struct iovec here = { buffer, size };
-	struct iovec there = { (void *)(uintptr_t)from, size };
-
-	return process_vm_readv(state->process->pid, &here, 1, &there, 1, 0) == (ssize_t)size;
-}
-
-static bool live_limit(void *argument, uint64_t work)
-{
-	struct state *state = argument;
-	uint64_t base = state->process->address;
-
-	return is_at_end(bench_scan_fetched(fetch, state, base, work) - base);
-}
-
-static bool stored_limit(void *argument, uint64_t work)
-{
-	const struct state *state = argument;
-
-	return is_at_end(bench_scan(state->map + state->core->offset, work));
+	bench_search_fini(&((struct state *)argument)->in);
 }
 
 /* Where the first match is, as an offset from @base; it must be the only one. */
@@ -143,7 +84,8 @@ static bool search_patterns(const struct state *state, tmem_target *target, uint
 					       .pattern_granularity = 1 };
 	struct tmem_search_match match;
 
-	return search(target, &request, base, work, &match) && is_at_end(match.offset) &&
+	return search(target, &request, base, work, &match) &&
+	       bench_search_is_at_end(match.offset) &&
 	       (match.pattern == THE_NEEDLE || bench_fail("another pattern was found"));
 }
 
@@ -158,7 +100,7 @@ static bool search_integers(const struct state *state, tmem_target *target, uint
 	struct tmem_search_match match;
 
 	return search(target, &request, base, work, &match) &&
-	       is_at_end(match.offset - (BENCH_NEEDLE_SIZE - 8)) &&
+	       bench_search_is_at_end(match.offset - (BENCH_NEEDLE_SIZE - 8)) &&
 	       (match.value == state->integer || bench_fail("another integer was found"));
 }
 
@@ -166,35 +108,36 @@ static bool live_patterns(void *argument, uint64_t work)
 {
 	const struct state *state = argument;
 
-	return search_patterns(state, state->live, state->process->address, work);
+	return search_patterns(state, state->in.live, state->in.process->address, work);
 }
 
 static bool stored_patterns(void *argument, uint64_t work)
 {
 	const struct state *state = argument;
 
-	return search_patterns(state, state->stored, state->core->address, work);
+	return search_patterns(state, state->in.stored, state->in.core->address, work);
 }
 
 static bool live_integers(void *argument, uint64_t work)
 {
 	const struct state *state = argument;
 
-	return search_integers(state, state->live, state->process->address, work);
+	return search_integers(state, state->in.live, state->in.process->address, work);
 }
 
 static bool stored_integers(void *argument, uint64_t work)
 {
 	const struct state *state = argument;
 
-	return search_integers(state, state->stored, state->core->address, work);
+	return search_integers(state, state->in.stored, state->in.core->address, work);
 }
 
 static enum bench_result verify(void *argument)
 {
 	uint64_t size = bench_size();
 
-	return live_limit(argument, size) && stored_limit(argument, size) &&
+	return bench_search_live_limit(argument, size) &&
+			       bench_search_stored_limit(argument, size) &&
 			       live_patterns(argument, size) && stored_patterns(argument, size) &&
 			       live_integers(argument, size) && stored_integers(argument, size)
 		       ? BENCH_READY
@@ -209,7 +152,8 @@ static const struct bench_line lines[] = {
 		.unit = BENCH_RATE,
 		.work = BENCH_WHOLE,
 		.verify = verify,
-		.limits = { { "process_vm_readv of 256 KiB, scan for one", live_limit } },
+		.limits = { { "process_vm_readv of 256 KiB, scan for one",
+			      bench_search_live_limit } },
 		.library = { "tmem_search_cursor", live_patterns },
 	},
 	{
@@ -218,7 +162,7 @@ static const struct bench_line lines[] = {
 		.least = 0.4,
 		.unit = BENCH_RATE,
 		.work = BENCH_WHOLE,
-		.limits = { { "scan of the mapped file for one", stored_limit } },
+		.limits = { { "scan of the mapped file for one", bench_search_stored_limit } },
 		.library = { "tmem_search_cursor", stored_patterns },
 	},
 	{
@@ -227,7 +171,8 @@ static const struct bench_line lines[] = {
 		.least = 0.8,
 		.unit = BENCH_RATE,
 		.work = BENCH_WHOLE,
-		.limits = { { "process_vm_readv of 256 KiB, scan for one", live_limit } },
+		.limits = { { "process_vm_readv of 256 KiB, scan for one",
+			      bench_search_live_limit } },
 		.library = { "tmem_search_cursor", live_integers },
 	},
 	{
@@ -236,7 +181,7 @@ static const struct bench_line lines[] = {
 		.least = 0.8,
 		.unit = BENCH_RATE,
 		.work = BENCH_WHOLE,
-		.limits = { { "scan of the mapped file for one", stored_limit } },
+		.limits = { { "scan of the mapped file for one", bench_search_stored_limit } },
 		.library = { "tmem_search_cursor", stored_integers },
 	},
 };
