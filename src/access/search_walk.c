@@ -406,13 +406,26 @@ static bool may_proceed(void *context, uint64_t at, uint64_t bytes)
 	return watch->status == TMEM_S_OK;
 }
 
+/*
+ * True when a hole is between @from and what find_next() keeps of short patterns before it: only
+ * the next window tells that it is one, and then they are looked for.
+ */
+static bool is_behind_a_hole(const struct tmi_search *search, uint64_t from)
+{
+	const struct tmi_search_tail *tail = &search->short_tail;
+
+	return tail->size && search->next < from && from > tail->address &&
+	       from - tail->address > tail->size;
+}
+
 /* True when the present stretch is worth it. Where matches may begin is then in @block. */
 static bool crew_helps(struct tmi_search *search, struct tmi_search_block *block)
 {
 	uint64_t end = MIN(search->stretch_last, search->touched_last);
 
 	if (search->alone || search->at < search->crew_from || end < search->at ||
-	    end - search->at < CREW_LEAST || end - search->at < search->matcher.size)
+	    end - search->at < CREW_LEAST || end - search->at < search->matcher.size ||
+	    is_behind_a_hole(search, search->at - search->carried))
 		return false;
 	if (!search->crew)
 		search->crew = tmi_search_crew_new(search->space, &search->matcher,
@@ -426,7 +439,8 @@ static bool crew_helps(struct tmi_search *search, struct tmi_search_block *block
 		.phase = search->start,
 		.run = &search->run,
 	};
-	return !search->alone;
+	/* Where matches are far apart the next one may lie beyond all of it. */
+	return !search->alone && block->first <= block->last;
 }
 
 /* Lets several threads find out how far there is no match; *skipped: something was skipped. */

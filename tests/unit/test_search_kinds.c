@@ -650,6 +650,30 @@ static void test_threads(void **unused)
 	munmap(memory, WHOLE + 4096);
 }
 
+/* Several threads look through what is behind a hole, and nothing before it is forgotten. */
+static void test_hole_and_threads(void **unused)
+{
+	static const struct tmem_search_pattern patterns[] = { { "ABCDEFGH", NULL, 8 },
+							       { "XY", NULL, 2 } };
+	static const char *const options[] = { "threads=1", "threads=2", "threads=4" };
+	struct tmem_search_request request = ask_patterns(patterns, COUNT(patterns));
+
+	(void)unused;
+	for (size_t i = 0; i < COUNT(options); i++) {
+		tmem_target *target = synth_open("process 1\nrun 0x10000 0x1000 rw-p\n"
+						 "run 0x1000000 0x2000000 rw-p\n"
+						 "text 0x10ffe \"XY\"\n"
+						 "text 0x2fffff8 \"ABCDEFGH\"\n",
+						 options[i]);
+		tmem_search_cursor *cursor = begin(target, &request);
+
+		expect(cursor, 0x10ffe, 1, 0);
+		expect(cursor, 0x2fffff8, 0, 0);
+		expect_end(cursor);
+		tmem_close(target);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -658,7 +682,7 @@ int main(void)
 		cmocka_unit_test(test_32_bit),    cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_arguments), cmocka_unit_test(test_old_request),
 		cmocka_unit_test(test_random),    cmocka_unit_test(test_random_lent),
-		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_threads),   cmocka_unit_test(test_hole_and_threads),
 	};
 
 	return cmocka_run_group_tests_name("search_kinds", tests, NULL, NULL);
