@@ -76,10 +76,10 @@ struct tmem_search_pattern {
  * maximum; a bound may be one that no integer of that size reaches.
  */
 struct tmem_search_request {
-	uint32_t size;  /* size of this struct in bytes, set by the caller */
-	uint32_t space; /* TMEM_DATA_SPACE_VIRTUAL or TMEM_DATA_SPACE_PHYSICAL */
-	uint32_t flags; /* enum tmem_search_flags */
-	uint32_t reserved;
+	uint32_t size;       /* size of this struct in bytes, set by the caller */
+	uint32_t space;      /* TMEM_DATA_SPACE_VIRTUAL or TMEM_DATA_SPACE_PHYSICAL of region.h */
+	uint32_t flags;      /* enum tmem_search_flags */
+	uint32_t reserved;   /* 0 */
 	uint64_t offset;     /* first address of the range */
 	uint64_t length;     /* bytes of the range */
 	const void *pattern; /* TMEM_SEARCH_PATTERN: the bytes */
@@ -125,14 +125,15 @@ TMEM_API tmem_status tmem_search_cursor_new(tmem_target *target,
  * @match_offset: receives its address; untouched on failure.
  *
  * Matches come in the order of their addresses. With several patterns an address comes once for
- * each that stands there. Returns as tmem_search_virtual(). After TMEM_E_CONTROL_C_EXIT the next
- * call goes on.
+ * each that stands there. What was written since the last match is seen. Returns as
+ * tmem_search_virtual(). After a failure the next call goes on, after TMEM_E_CONTROL_C_EXIT too.
  */
 TMEM_API tmem_status tmem_search_cursor_next(tmem_search_cursor *cursor, uint64_t *match_offset);
 
 /*
  * tmem_search_cursor_next2() - the next match, with what it is.
- * @match: its size field is set by the caller; the rest is filled in; untouched on failure.
+ * @match: its size field is set by the caller; receives offset, pattern and value; untouched on
+ *	failure.
  *
  * As tmem_search_cursor_next(), and either may follow the other. At one address patterns come in
  * the order of their indices, each of them once. Also returns TMEM_E_INVALIDARG when the size field

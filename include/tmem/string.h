@@ -6,7 +6,7 @@
  * order); "wide" says that the output is UTF-16 (char16_t, host order) instead of 8-bit text. A
  * code page appears exactly where text is converted. Follows IDebugDataSpaces4.
  *
- * Common to the four functions:
+ * Common to the functions for one string:
  * @offset: address of the first character.
  * @max_bytes: bytes of target memory to look at, the terminator included; UTF-16 uses whole units.
  * @buffer: optional; receives the text, cut at a whole character and terminated if @buffer_size

@@ -10,6 +10,9 @@
 /* Bytes further in are not thought of as filter bytes: there is enough to choose from. */
 #define FILTER_REACH 4096
 
+/* How many bytes of all patterns together; 16 of each in any case. */
+#define FILTER_BYTES (1u << 20)
+
 /* A byte of the same value as another one tells less: bytes come in rows. */
 #define SAME_VALUE 64
 
@@ -53,10 +56,11 @@ static double weigh(const struct tmi_pattern_set *set, const unsigned *scores, s
 /* The byte that tells most beside those that were chosen. */
 static size_t choose_byte(const struct tmi_pattern_set *set, const unsigned *scores, size_t count)
 {
+	size_t reach = MIN(FILTER_REACH, MAX(16, FILTER_BYTES / set->count));
 	double least = 0;
 	size_t best = SIZE_MAX;
 
-	for (size_t at = 0; at < MIN(set->shortest, FILTER_REACH); at++) {
+	for (size_t at = 0; at < MIN(set->shortest, reach); at++) {
 		double sum;
 
 		if (is_chosen(set->filter.at, count, at))

@@ -100,8 +100,9 @@ tmem_status tmem_search_cursor_progress(tmem_search_cursor *cursor, uint64_t *do
 	if (done && search->finished)
 		*done = search->length;
 	else if (done)
-		*done = MAX(search->next, search->window.size ? search->window.address : 0) -
-			search->start;
+		*done = MIN(search->length,
+			    MAX(search->next, search->window.size ? search->window.address : 0) -
+				    search->start);
 	if (bytes)
 		*bytes = search->bytes;
 	return TMEM_S_OK;
