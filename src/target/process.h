@@ -171,7 +171,8 @@ struct live {
 	struct live_layout *layout;
 	struct live_extent extra[LIVE_EXTRA];
 	unsigned extra_count;
-	unsigned misses; /* single lookups since the layout was made */
+	unsigned misses;  /* single lookups since the layout was made */
+	uint64_t forgets; /* times that the layout was forgotten */
 
 	pthread_mutex_t traits_lock;
 	struct live_traits *traits;
@@ -353,8 +354,8 @@ void tmi_process_layout_free(struct live_layout *layout);
 /* Reads the mappings and makes them the known ones. */
 tmem_status tmi_process_learn_all(struct live *process);
 
-/* Replaces the known mappings. @layout NULL: forgets them. */
-void tmi_process_set_layout(struct live *process, struct live_layout *layout);
+/* Forgets the known mappings, and those that someone is looking up now: the process stopped. */
+void tmi_process_outdate_layout(struct live *process);
 
 /*
  * Forgets them; @moving: and remembers none for reading directly until it is called again without,

@@ -149,18 +149,21 @@ static struct live_layout *exchange_layout(struct live *process, struct live_lay
 	struct live_layout *old = process->layout;
 
 	process->layout = layout;
+	process->forgets += !layout;
 	process->extra_count = 0;
 	process->misses = 0;
 	atomic_store(&process->direct.epoch, process->moving ? 0 : tmi_direct_new_epoch());
 	return old;
 }
 
-void tmi_process_set_layout(struct live *process, struct live_layout *layout)
+void tmi_process_outdate_layout(struct live *process)
 {
+	struct live_layout *old;
+
 	pthread_rwlock_wrlock(&process->lock);
-	layout = exchange_layout(process, layout);
+	old = exchange_layout(process, NULL);
 	pthread_rwlock_unlock(&process->lock);
-	tmi_process_layout_free(layout);
+	tmi_process_layout_free(old);
 }
 
 void tmi_process_forget_layout(struct live *process, bool moving)
@@ -174,8 +177,29 @@ void tmi_process_forget_layout(struct live *process, bool moving)
 	tmi_process_layout_free(old);
 }
 
+static uint64_t times_forgotten(struct live *process)
+{
+	uint64_t forgets;
+
+	pthread_rwlock_rdlock(&process->lock);
+	forgets = process->forgets;
+	pthread_rwlock_unlock(&process->lock);
+	return forgets;
+}
+
+/* Takes over what was seen after @forgets; older ones than a stop or an exec are of no use. */
+static void install_layout(struct live *process, struct live_layout *layout, uint64_t forgets)
+{
+	pthread_rwlock_wrlock(&process->lock);
+	if (process->forgets == forgets)
+		layout = exchange_layout(process, layout);
+	pthread_rwlock_unlock(&process->lock);
+	tmi_process_layout_free(layout);
+}
+
 tmem_status tmi_process_learn_all(struct live *process)
 {
+	uint64_t forgets = times_forgotten(process);
 	struct live_layout *layout;
 	char *text;
 	size_t size;
@@ -187,7 +211,7 @@ tmem_status tmi_process_learn_all(struct live *process)
 	free(text);
 	if (!layout)
 		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
-	tmi_process_set_layout(process, layout);
+	install_layout(process, layout, forgets);
 	return TMEM_S_OK;
 }
 
@@ -298,12 +322,14 @@ static uint64_t known_bytes(struct live *process, uint64_t address, uint64_t siz
 	return known;
 }
 
-static void remember(struct live *process, const struct live_extent *extent)
+static void remember(struct live *process, const struct live_extent *extent, uint64_t forgets)
 {
 	pthread_rwlock_wrlock(&process->lock);
-	process->extra[process->misses++ % LIVE_EXTRA] = *extent;
-	if (process->extra_count < LIVE_EXTRA)
-		process->extra_count++;
+	if (process->forgets == forgets) {
+		process->extra[process->misses++ % LIVE_EXTRA] = *extent;
+		if (process->extra_count < LIVE_EXTRA)
+			process->extra_count++;
+	}
 	pthread_rwlock_unlock(&process->lock);
 }
 
@@ -355,7 +381,7 @@ uint64_t tmi_process_extent(struct live *process, uint64_t address, uint64_t siz
 			    tmem_status *status)
 {
 	struct live_extent extent;
-	uint64_t known;
+	uint64_t known, forgets;
 
 	*status = TMEM_S_OK;
 	if (tmi_direct_knows(atomic_load_explicit(&process->direct.epoch, memory_order_acquire),
@@ -366,11 +392,12 @@ uint64_t tmi_process_extent(struct live *process, uint64_t address, uint64_t siz
 		return known;
 	if (should_look(process))
 		return looked_up_bytes(process, address, size, flags, status);
+	forgets = times_forgotten(process);
 	*status = ask_extent(process, address, &extent);
 	if (*status == TMEM_E_NO_MORE_ENTRIES)
 		*status = TMEM_S_OK;
 	else if (*status == TMEM_S_OK && allows(process, &extent, flags)) {
-		remember(process, &extent);
+		remember(process, &extent, forgets);
 		return extent.last - address >= size ? size : extent.last - address + 1;
 	}
 	return 0;

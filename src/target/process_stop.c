@@ -175,7 +175,7 @@ tmem_status tmi_process_stop(struct live_target *target, struct live *process)
 	if (status != TMEM_S_OK)
 		return status;
 	/* From now on the mappings stay as they are; what was known may be older. */
-	tmi_process_set_layout(process, NULL);
+	tmi_process_outdate_layout(process);
 	tmi_process_forget_traits(process);
 	atomic_store(&process->suspended, true);
 	return TMEM_S_OK;
