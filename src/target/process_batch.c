@@ -312,8 +312,9 @@ static bool join(const struct batch *batch, struct span *span, size_t key)
 	const struct live_group *next;
 	uint64_t first, end;
 
-	/* Two that only touch are as well read alone. */
-	if (next_page > last_page + (span->count > 1))
+	/* Two that only touch are as well read alone; groups that were not sorted may stand below.
+	 */
+	if (next_page > last_page + (span->count > 1) || next_page < span->first >> batch->shift)
 		return false;
 	next = group_of(batch, key);
 	first = next->first < span->first ? next->first : span->first;
