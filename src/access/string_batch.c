@@ -220,7 +220,7 @@ static void read_in_place(tmem_target *target, struct tmi_space *space,
 			struct tmem_string_transfer *item = &strings[begin + i];
 			struct tmi_string string = string_of(item);
 			bool found = lent[i].data ||
-				     (!translation &&
+				     (!translation && tmi_context_get(target)->space == space &&
 				      (tmi_lent_find_hot(target, item->offset, &lent[i]) ||
 				       tmi_lent_find_stretch(target, item->offset, &lent[i])));
 

@@ -50,7 +50,8 @@ static size_t find_end(const uint8_t *bytes, size_t size, size_t unit)
  */
 static bool fetch_hot(const struct scan *scan, uint8_t *bytes, size_t size)
 {
-	return !scan->begun &&
+	/* All of a string is of one process, whatever the handle's became meanwhile. */
+	return !scan->begun && tmi_context_get(scan->target)->space == scan->space &&
 	       (tmi_hot_read(scan->target, scan->offset, bytes, size) ||
 		tmi_quick_read(scan->target, scan->offset, bytes, size) ||
 		(!atomic_load_explicit(&scan->target->shared->caching, memory_order_relaxed) &&
@@ -252,9 +253,10 @@ tmem_status tmem_read_multi_byte_string_virtual(tmem_target *target, uint64_t of
 	struct tmi_lent lent;
 	tmem_status status;
 
-	if (!target || !tmi_lent_find_hot(target, offset, &lent) ||
-	    !tmi_string_take(&string, &lent, &status))
+	if (!target || !tmi_lent_find_hot(target, offset, &lent))
 		status = read_far(target, &string);
+	else if (!tmi_string_take(&string, &lent, &status))
+		status = read_layers(target, &string);
 	if (string_bytes)
 		*string_bytes = string.string_bytes;
 	return status;

@@ -45,6 +45,7 @@ static tmem_status explain(struct tmi_space *space, uint64_t offset)
 static tmem_status make_view(tmem_target *target, struct tmi_space *space, uint64_t offset,
 			     uint64_t size, struct tmem_view *view)
 {
+	const struct tmi_context *context = tmi_context_get(target);
 	uint64_t address = offset;
 	struct tmi_borrow borrow;
 	tmem_status status;
@@ -59,8 +60,9 @@ static tmem_status make_view(tmem_target *target, struct tmi_space *space, uint6
 	if (!tmi_space_view(space, address, &borrow) || is_truncated(borrow.truncated))
 		return explain(space, offset);
 	set_view(view, space, address, size, &borrow);
-	if (!tmi_space_translation(space))
-		tmi_hot_keep_stretch(tmi_context_get(target), view->generation, &borrow);
+	/* The handle may have been given another process meanwhile. */
+	if (context->space == space && !tmi_space_translation(space))
+		tmi_hot_keep_stretch(context, view->generation, &borrow);
 	return TMEM_S_OK;
 }
 

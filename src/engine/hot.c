@@ -99,8 +99,11 @@ static void learn_cached(tmem_target *target, const struct tmi_context *context,
 	struct tmi_hot *hot;
 	uint64_t address = offset;
 
-	/* Caching ends before the generation changes: asked in between, as a resume may. */
-	if (!atomic_load(&shared->caching) || shared->overlay ||
+	/*
+	 * Caching ends before the generation changes: asked in between, as a resume may. What runs
+	 * may execute another program, which only the layers ask for.
+	 */
+	if (!atomic_load(&shared->caching) || !atomic_load(&shared->steady) || shared->overlay ||
 	    tmi_space_translation(context->space) ||
 	    atomic_load_explicit(&context->space->dropped, memory_order_acquire) ||
 	    tmi_space_enter(context->space, &address) != TMEM_S_OK ||
