@@ -23,6 +23,13 @@
 #define PAGES 6000
 #define MOST  200000 /* bytes of an element */
 
+/* ThreadSanitizer looks at each access of the tests too. */
+#if defined(__SANITIZE_THREAD__)
+#define ROUNDS(count) (((count) + 9) / 10)
+#else
+#define ROUNDS(count) (count)
+#endif
+
 struct fixture {
 	size_t page;
 	uint8_t *memory;  /* the same in both processes but for the holes, which the child unmaps */
@@ -65,7 +72,7 @@ static int set_up(void **state)
 	char spec[32], byte;
 	int ready[2];
 
-	alarm(120);
+	alarm(300);
 	f->page = (size_t)sysconf(_SC_PAGESIZE);
 	f->random = 88172645463325252u;
 	/* A hole page more, so that nothing follows. */
@@ -195,14 +202,14 @@ static void test_random(void **state)
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		for (size_t k = 0; k < sizeof(spreads) / sizeof(spreads[0]); k++)
-			for (size_t round = 0; round < (counts[i] < 100 ? 20 : 3); round++)
+			for (size_t round = 0; round < ROUNDS(counts[i] < 100 ? 20u : 3u); round++)
 				run_batch(*state, counts[i], spreads[k]);
 }
 
 /* Often enough that what smaps says is made use of. */
 static void test_repeated(void **state)
 {
-	for (int round = 0; round < 200; round++)
+	for (int round = 0; round < ROUNDS(200); round++)
 		run_batch(*state, 150, PAGES);
 }
 
@@ -240,7 +247,7 @@ static void test_written_meanwhile(void **state)
 	struct tmem_transfer items[200] = { 0 };
 	uint8_t bytes[200][8];
 
-	for (int round = 0; round < 300; round++) {
+	for (int round = 0; round < ROUNDS(300); round++) {
 		for (size_t i = 0; i < 200; i++) {
 			uint64_t at = i % 2 ? (uint64_t)(uintptr_t)f->busy + i % 56
 					    : (uint64_t)(uintptr_t)f->memory + i;
