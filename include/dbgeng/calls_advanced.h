@@ -6,6 +6,16 @@
 
 /* clang-format off */
 
+/*
+ * One part for each interface, found by its name in a comment, with all methods that it has
+ * in the order of their slots; parameters and types: debug_advanced.h.
+ *
+ *	IDebugAdvanced
+ *	IDebugAdvanced2
+ *	IDebugAdvanced3
+ *	IDebugAdvanced4
+ */
+
 /* IDebugAdvanced */
 #define IDebugAdvanced_QueryInterface(This, ...) ((This)->lpVtbl->QueryInterface(This, __VA_ARGS__))
 #define IDebugAdvanced_AddRef(This) ((This)->lpVtbl->AddRef(This))

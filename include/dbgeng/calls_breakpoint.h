@@ -6,6 +6,15 @@
 
 /* clang-format off */
 
+/*
+ * One part for each interface, found by its name in a comment, with all methods that it has
+ * in the order of their slots; parameters and types: debug_breakpoint.h.
+ *
+ *	IDebugBreakpoint
+ *	IDebugBreakpoint2
+ *	IDebugBreakpoint3
+ */
+
 /* IDebugBreakpoint */
 #define IDebugBreakpoint_QueryInterface(This, ...) ((This)->lpVtbl->QueryInterface(This, __VA_ARGS__))
 #define IDebugBreakpoint_AddRef(This) ((This)->lpVtbl->AddRef(This))

@@ -6,6 +6,19 @@
 
 /* clang-format off */
 
+/*
+ * One part for each interface, found by its name in a comment, with all methods that it has
+ * in the order of their slots; parameters and types: debug_callbacks.h.
+ *
+ *	IDebugOutputCallbacks
+ *	IDebugOutputCallbacksWide
+ *	IDebugOutputCallbacks2
+ *	IDebugInputCallbacks
+ *	IDebugEventCallbacks
+ *	IDebugEventCallbacksWide
+ *	IDebugEventContextCallbacks
+ */
+
 /* IDebugOutputCallbacks */
 #define IDebugOutputCallbacks_QueryInterface(This, ...) ((This)->lpVtbl->QueryInterface(This, __VA_ARGS__))
 #define IDebugOutputCallbacks_AddRef(This) ((This)->lpVtbl->AddRef(This))

@@ -6,6 +6,19 @@
 
 /* clang-format off */
 
+/*
+ * One part for each interface, found by its name in a comment, with all methods that it has
+ * in the order of their slots; parameters and types: debug_client.h.
+ *
+ *	IDebugClient
+ *	IDebugClient2
+ *	IDebugClient3
+ *	IDebugClient4
+ *	IDebugClient5
+ *	IDebugClient6
+ *	IDebugClient7
+ */
+
 /* IDebugClient */
 #define IDebugClient_QueryInterface(This, ...) ((This)->lpVtbl->QueryInterface(This, __VA_ARGS__))
 #define IDebugClient_AddRef(This) ((This)->lpVtbl->AddRef(This))

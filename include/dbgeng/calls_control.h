@@ -6,6 +6,19 @@
 
 /* clang-format off */
 
+/*
+ * One part for each interface, found by its name in a comment, with all methods that it has
+ * in the order of their slots; parameters and types: debug_control.h.
+ *
+ *	IDebugControl
+ *	IDebugControl2
+ *	IDebugControl3
+ *	IDebugControl4
+ *	IDebugControl5
+ *	IDebugControl6
+ *	IDebugControl7
+ */
+
 /* IDebugControl */
 #define IDebugControl_QueryInterface(This, ...) ((This)->lpVtbl->QueryInterface(This, __VA_ARGS__))
 #define IDebugControl_AddRef(This) ((This)->lpVtbl->AddRef(This))

@@ -6,6 +6,16 @@
 
 /* clang-format off */
 
+/*
+ * One part for each interface, found by its name in a comment, with all methods that it has
+ * in the order of their slots; parameters and types: debug_data_spaces.h.
+ *
+ *	IDebugDataSpaces
+ *	IDebugDataSpaces2
+ *	IDebugDataSpaces3
+ *	IDebugDataSpaces4
+ */
+
 /* IDebugDataSpaces */
 #define IDebugDataSpaces_QueryInterface(This, ...) ((This)->lpVtbl->QueryInterface(This, __VA_ARGS__))
 #define IDebugDataSpaces_AddRef(This) ((This)->lpVtbl->AddRef(This))

@@ -6,6 +6,14 @@
 
 /* clang-format off */
 
+/*
+ * One part for each interface, found by its name in a comment, with all methods that it has
+ * in the order of their slots; parameters and types: debug_registers.h.
+ *
+ *	IDebugRegisters
+ *	IDebugRegisters2
+ */
+
 /* IDebugRegisters */
 #define IDebugRegisters_QueryInterface(This, ...) ((This)->lpVtbl->QueryInterface(This, __VA_ARGS__))
 #define IDebugRegisters_AddRef(This) ((This)->lpVtbl->AddRef(This))

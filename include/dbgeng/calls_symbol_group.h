@@ -6,6 +6,14 @@
 
 /* clang-format off */
 
+/*
+ * One part for each interface, found by its name in a comment, with all methods that it has
+ * in the order of their slots; parameters and types: debug_symbol_group.h.
+ *
+ *	IDebugSymbolGroup
+ *	IDebugSymbolGroup2
+ */
+
 /* IDebugSymbolGroup */
 #define IDebugSymbolGroup_QueryInterface(This, ...) ((This)->lpVtbl->QueryInterface(This, __VA_ARGS__))
 #define IDebugSymbolGroup_AddRef(This) ((This)->lpVtbl->AddRef(This))

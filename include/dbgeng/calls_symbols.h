@@ -6,6 +6,17 @@
 
 /* clang-format off */
 
+/*
+ * One part for each interface, found by its name in a comment, with all methods that it has
+ * in the order of their slots; parameters and types: debug_symbols.h.
+ *
+ *	IDebugSymbols
+ *	IDebugSymbols2
+ *	IDebugSymbols3
+ *	IDebugSymbols4
+ *	IDebugSymbols5
+ */
+
 /* IDebugSymbols */
 #define IDebugSymbols_QueryInterface(This, ...) ((This)->lpVtbl->QueryInterface(This, __VA_ARGS__))
 #define IDebugSymbols_AddRef(This) ((This)->lpVtbl->AddRef(This))

@@ -6,6 +6,16 @@
 
 /* clang-format off */
 
+/*
+ * One part for each interface, found by its name in a comment, with all methods that it has
+ * in the order of their slots; parameters and types: debug_system_objects.h.
+ *
+ *	IDebugSystemObjects
+ *	IDebugSystemObjects2
+ *	IDebugSystemObjects3
+ *	IDebugSystemObjects4
+ */
+
 /* IDebugSystemObjects */
 #define IDebugSystemObjects_QueryInterface(This, ...) ((This)->lpVtbl->QueryInterface(This, __VA_ARGS__))
 #define IDebugSystemObjects_AddRef(This) ((This)->lpVtbl->AddRef(This))
