@@ -20,7 +20,6 @@
 #define TMI_HOT_INLINE static inline __attribute__((always_inline))
 
 #define TMI_HOT_PAGE   UINT64_C(4096)
-#define TMI_HOT_GIB    (UINT64_C(1) << 30)
 #define TMI_HOT_PAGES  256
 #define TMI_HOT_UPPERS 16
 #define TMI_HOT_CACHED 2048u /* in a tag: the page is one of the cache */
@@ -123,12 +122,12 @@ static inline void tmi_hot_keep_page(struct tmi_hot *hot, uint64_t address, cons
 
 static inline struct tmi_hot_upper *tmi_hot_upper(const struct tmi_hot *hot, uint64_t address)
 {
-	return &hot->tables->uppers[address / TMI_HOT_GIB % TMI_HOT_UPPERS];
+	return &hot->tables->uppers[address / TMI_PAGING_GIB % TMI_HOT_UPPERS];
 }
 
 static inline uint64_t tmi_hot_upper_tag(const struct tmi_hot *hot, uint64_t address)
 {
-	return (address & ~(TMI_HOT_GIB - 1)) | hot->epoch;
+	return (address & ~(TMI_PAGING_GIB - 1)) | hot->epoch;
 }
 
 /* --- hot.c: remembering --- */

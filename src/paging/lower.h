@@ -6,22 +6,17 @@
 #ifndef TMI_PAGING_LOWER_H
 #define TMI_PAGING_LOWER_H
 
-#include "base/bytes.h"
 #include "paging/paging.h"
 
 #define TMI_LOWER_INLINE static inline __attribute__((always_inline))
 
 #define TMI_LOWER_PAGE  UINT64_C(4096)
 #define TMI_LOWER_LARGE (UINT64_C(2) << 20)
-#define TMI_LOWER_GIB   (UINT64_C(1) << 30)
 
-/* Entry @index of a table that others may be writing: exactly one load. */
+/* Entry @index, or what is left of it in a table of 512. */
 TMI_LOWER_INLINE uint64_t tmi_lower_entry(const uint8_t *table, uint64_t index)
 {
-	typedef uint64_t __attribute__((aligned(1), may_alias)) loose64;
-	uint64_t entry = *(const volatile loose64 *)(table + index % 512 * sizeof(entry));
-
-	return tmi_load64(&entry, false);
+	return tmi_paging_entry(table + index % 512 * sizeof(uint64_t), sizeof(uint64_t));
 }
 
 TMI_LOWER_INLINE bool tmi_lower_is(const struct tmi_paging_form *form, uint64_t entry)
@@ -42,7 +37,7 @@ TMI_LOWER_INLINE bool tmi_lower_lookup(const struct tmi_paging_forms *forms,
 	uint64_t entry, place;
 
 	if (__builtin_expect(!upper->table, 0)) {
-		*physical = upper->physical + (address & (TMI_LOWER_GIB - TMI_LOWER_PAGE));
+		*physical = upper->physical + (address & (TMI_PAGING_GIB - TMI_LOWER_PAGE));
 		return true;
 	}
 	entry = tmi_lower_entry(upper->table, address / TMI_LOWER_LARGE);

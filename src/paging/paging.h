@@ -17,9 +17,13 @@
 #include <stdint.h>
 #include <tmem/status.h>
 
+#include "base/bytes.h"
 #include "base/tables.h"
 
 #define TMI_PAGING_MAX_STEPS 5
+
+/* Addresses that share all tables of a walk but the last two, in schemes that have such tables. */
+#define TMI_PAGING_GIB (UINT64_C(1) << 30)
 
 /*
  * How a walker reads entries. It looks into the window first, without a call; what is not in there
@@ -108,6 +112,23 @@ struct tmi_paging_upper {
 	const uint8_t *table; /* the last table but one, all of it in the window; NULL: one page */
 	uint64_t physical;    /* first address of that page */
 };
+
+/* An entry of 4 or 8 bytes, out of memory that others may be writing: exactly one load. */
+static inline __attribute__((always_inline)) uint64_t tmi_paging_entry(const uint8_t *data,
+								       unsigned width)
+{
+	typedef uint32_t __attribute__((aligned(1), may_alias)) loose32;
+	typedef uint64_t __attribute__((aligned(1), may_alias)) loose64;
+
+	if (width == 4) {
+		uint32_t entry = *(const volatile loose32 *)data;
+
+		return tmi_load32(&entry, false);
+	}
+	uint64_t entry = *(const volatile loose64 *)data;
+
+	return tmi_load64(&entry, false);
+}
 
 /* Pages that follow each other. */
 struct tmi_paging_extent {

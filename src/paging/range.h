@@ -130,7 +130,7 @@ TMI_WALK_INLINE size_t tmi_range_follow(const struct tmi_walk_scheme *scheme,
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		*entry = tmi_walk_peek(entries + i * scheme->width, scheme->width);
+		*entry = tmi_paging_entry(entries + i * scheme->width, scheme->width);
 		if ((*entry & mask) != expected)
 			break;
 		all &= *entry;
@@ -154,8 +154,8 @@ TMI_WALK_INLINE size_t tmi_range_zeros(const struct tmi_walk_scheme *scheme,
 	size_t i = 0;
 
 	do
-		*entry =
-			++i < count ? tmi_walk_peek(entries + i * scheme->width, scheme->width) : 1;
+		*entry = ++i < count ? tmi_paging_entry(entries + i * scheme->width, scheme->width)
+				     : 1;
 	while (!*entry);
 	tmi_range_gap(range, first + ((uint64_t)i << TMI_WALK_LAST_BITS) - 1, i);
 	return i;
@@ -183,7 +183,7 @@ TMI_WALK_INLINE enum tmi_range_verdict tmi_range_last_table(const struct tmi_wal
 		entries = range->memory->data + at;
 	if (!entries)
 		return tmi_range_unread(scheme, range);
-	entry = tmi_walk_peek(entries, scheme->width);
+	entry = tmi_paging_entry(entries, scheme->width);
 	for (size_t i = 0; i < count;) {
 		if (scheme->kind(1, entry) == TMI_WALK_PAGE) {
 			verdict = tmi_range_add(range, mask,
@@ -204,7 +204,7 @@ TMI_WALK_INLINE enum tmi_range_verdict tmi_range_last_table(const struct tmi_wal
 		verdict = tmi_range_other(scheme, range, entry);
 		if (verdict == TMI_RANGE_OVER || ++i == count)
 			return verdict;
-		entry = tmi_walk_peek(entries + i * scheme->width, scheme->width);
+		entry = tmi_paging_entry(entries + i * scheme->width, scheme->width);
 	}
 	return verdict;
 }

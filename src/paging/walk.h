@@ -12,12 +12,10 @@
 #ifndef TMI_PAGING_WALK_H
 #define TMI_PAGING_WALK_H
 
-#include "base/bytes.h"
 #include "paging/paging.h"
 
 #define TMI_WALK_INLINE     static inline __attribute__((always_inline))
 #define TMI_WALK_LAST_BITS  12 /* bits of an address inside a page of the last level */
-#define TMI_WALK_GIB        (UINT64_C(1) << 30)
 #define TMI_WALK_TABLE_SIZE 4096
 
 enum tmi_walk_kind {
@@ -126,22 +124,6 @@ TMI_WALK_INLINE uint64_t tmi_walk_place(const struct tmi_walk_scheme *scheme, un
 	return table + (index & ((1u << scheme->index_bits) - 1)) * scheme->width;
 }
 
-/* An entry out of memory that others may be writing: exactly one load. */
-TMI_WALK_INLINE uint64_t tmi_walk_peek(const uint8_t *data, unsigned width)
-{
-	typedef uint32_t __attribute__((aligned(1), may_alias)) loose32;
-	typedef uint64_t __attribute__((aligned(1), may_alias)) loose64;
-
-	if (width == 4) {
-		uint32_t entry = *(const volatile loose32 *)data;
-
-		return tmi_load32(&entry, false);
-	}
-	uint64_t entry = *(const volatile loose64 *)data;
-
-	return tmi_load64(&entry, false);
-}
-
 TMI_WALK_INLINE bool tmi_walk_load(struct tmi_paging_memory *memory, uint64_t address,
 				   unsigned width, uint64_t *entry)
 {
@@ -149,7 +131,7 @@ TMI_WALK_INLINE bool tmi_walk_load(struct tmi_paging_memory *memory, uint64_t ad
 
 	if (__builtin_expect(at >= memory->size || memory->size - at < width, 0))
 		return tmi_walk_ask(memory, address, width, entry);
-	*entry = tmi_walk_peek(memory->data + at, width);
+	*entry = tmi_paging_entry(memory->data + at, width);
 	return true;
 }
 
@@ -293,7 +275,7 @@ TMI_WALK_INLINE enum tmi_walk_look tmi_walk_glance(const struct tmi_walk_scheme 
 
 	if (__builtin_expect(at >= window->room, 0))
 		return TMI_WALK_UNUSUAL;
-	entry = tmi_walk_peek(window->data + at, scheme->width);
+	entry = tmi_paging_entry(window->data + at, scheme->width);
 	switch (scheme->kind(level, entry)) {
 	case TMI_WALK_TABLE: tmi_walk_descend(scheme, walk, level, entry); return TMI_WALK_DEEPER;
 	case TMI_WALK_PAGE:
@@ -370,14 +352,14 @@ TMI_WALK_INLINE bool tmi_walk_find_upper(const struct tmi_walk_scheme *scheme,
 	struct tmi_walk walk;
 	uint64_t at;
 
-	if (tables->kernel_first % TMI_WALK_GIB || memory->size < TMI_WALK_TABLE_SIZE ||
+	if (tables->kernel_first % TMI_PAGING_GIB || memory->size < TMI_WALK_TABLE_SIZE ||
 	    !tmi_walk_start(scheme, tables, address, &walk))
 		return false;
 	switch (tmi_walk_upper(scheme, &walk, &window, &page)) {
 	case TMI_WALK_DEEPER: break;
 	case TMI_WALK_DONE:
-		*upper = (struct tmi_paging_upper){ NULL, page.physical & ~(TMI_WALK_GIB - 1) };
-		return page.last - page.first == TMI_WALK_GIB - 1;
+		*upper = (struct tmi_paging_upper){ NULL, page.physical & ~(TMI_PAGING_GIB - 1) };
+		return page.last - page.first == TMI_PAGING_GIB - 1;
 	default: return false;
 	}
 	at = walk.table - memory->first;
