@@ -3,9 +3,9 @@
  * process.c - target kind "process": live processes, "pid:1234" or "pid:12,34".
  *
  * This file has the table of the kind and its list of processes. One process: process_open.c; its
- * mappings: process_maps.c, process_layout.c; its pages: process_pages.c, process_valid.c; its
- * bytes: process_io.c, process_batch.c, process_write.c; stopping it: process_stop.c,
- * process_trace.c; why not: process_error.c, process_fault.c.
+ * mappings: process_maps.c, process_layout.c, process_stack.c; its pages: process_pages.c,
+ * process_valid.c; its bytes: process_io.c, process_batch.c, process_write.c; stopping it:
+ * process_stop.c, process_trace.c; why not: process_error.c, process_fault.c.
  */
 #include "target/process.h"
 

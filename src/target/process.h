@@ -82,12 +82,27 @@ struct live_extent {
 	uint8_t kind;  /* enum live_vma_kind */
 };
 
+/* A mapping that grows downwards, as it was at the last look. */
+struct live_stack {
+	uint64_t first;
+	uint64_t last;
+};
+
+/* All that a process has. */
+struct live_stacks {
+	struct live_stack *all;
+	size_t count;
+	uint64_t others; /* bytes of those that are not [stack] */
+	uint64_t limit;  /* bytes that the kernel lets one of them have when we read below it */
+	bool known;
+};
+
 struct live_layout {
 	struct live_extent *extents;
 	size_t count;
-	struct live_set files;  /* ids of every mapped file */
-	struct live_set images; /* those of programs and libraries */
-	uint64_t stack;         /* where [stack] began, 0 = none */
+	struct live_set files;   /* ids of every mapped file */
+	struct live_set images;  /* those of programs and libraries */
+	struct live_stack stack; /* [stack]; last 0 = none */
 };
 
 /* What only smaps tells about mappings. */
@@ -98,6 +113,7 @@ enum live_trait {
 	TRAIT_DEVICE = 8,  /* no ordinary pages behind it */
 	TRAIT_HUGE = 16,   /* hugetlb */
 	TRAIT_PLAIN = 32,  /* private anonymous */
+	TRAIT_GROWS = 64,  /* downwards, when somebody reads below it */
 };
 
 struct live_trait_run {
@@ -121,6 +137,7 @@ struct live_identity {
 	uint32_t parent;
 	uint64_t flags;
 	uint64_t start_time;
+	uint64_t stack; /* an address in the first thread's stack; 0 = not told */
 	uint64_t marks[LIVE_MARKS];
 };
 
@@ -169,6 +186,7 @@ struct live {
 	struct tmi_facts facts;
 	struct live_name *names; /* the present one first */
 	struct live_layout *layout;
+	struct live_stacks stacks; /* that were there when the mappings were looked at */
 	struct live_extent extra[LIVE_EXTRA];
 	unsigned extra_count;
 	unsigned misses;  /* single lookups since the layout was made */
@@ -340,6 +358,34 @@ void tmi_process_make_run(const struct live *process, const struct live_vma *vma
 
 tmem_status tmi_process_run(void *state, uint32_t space, uint64_t from, struct tmi_run *run);
 tmem_status tmi_process_snapshot(void *state, uint32_t space, struct tmi_snapshot **snapshot);
+
+/* --- process_stack.c --- */
+
+/* Bytes of all mappings that grow, to be asked before a look at them; UINT64_MAX = not told. */
+uint64_t tmi_process_stack_bytes(struct live *process);
+
+/*
+ * Finds those mappings. @bytes: as it was told; @main: [stack], or NULL. What is found is to be
+ * freed (all), or handed to tmi_process_take_stacks(); known is false when it cannot be told.
+ */
+void tmi_process_find_stacks(struct live *process, uint64_t bytes, const struct live_stack *main,
+			     struct live_stacks *stacks);
+
+/* The same when [stack] is to be asked for as well. */
+void tmi_process_ask_stacks(struct live *process, struct live_stacks *stacks);
+
+/*
+ * Makes them the known ones, which then own what was found. True when one is there that was not
+ * before, so that less can be trusted. The caller holds the lock.
+ */
+bool tmi_process_take_stacks(struct live *process, struct live_stacks *stacks);
+
+/*
+ * Reduces [*first, *last] to the part around @address where a read cannot make a stack grow,
+ * whatever is mapped there by now. False: @address itself is near a stack, or that is not known.
+ */
+bool tmi_process_far_part(const struct live_stacks *stacks, uint64_t address, uint64_t *first,
+			  uint64_t *last);
 
 /* --- process_layout.c --- */
 

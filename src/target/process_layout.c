@@ -21,9 +21,6 @@
 /* In place of a number of bytes: the mappings were forgotten since the look at them. */
 #define FORGOTTEN UINT64_MAX
 
-/* The kernel keeps at least so much below a stack for it to grow into. */
-#define STACK_ZONE ((uint64_t)128 << 20)
-
 /* --- sets --- */
 
 static size_t slot_of(const struct live_set *set, uint64_t number)
@@ -132,7 +129,7 @@ struct live_layout *tmi_process_layout_new(char *text, size_t size)
 		goto failed;
 	while (tmi_process_parse_vma(&cursor, text + size, &vma)) {
 		if (!strcmp(vma.name, "[stack]"))
-			layout->stack = vma.first;
+			layout->stack = (struct live_stack){ vma.first, vma.last };
 		add_extent(layout, &vma);
 		if (!add_file(layout, &vma, &previous))
 			goto failed;
@@ -143,12 +140,17 @@ failed:
 	return NULL;
 }
 
-/* The caller holds the lock. Returns the mappings known before. */
-static struct live_layout *exchange_layout(struct live *process, struct live_layout *layout)
+/*
+ * The caller holds the lock. Returns the mappings known before. @stacks: those of the new ones,
+ * which are taken over.
+ */
+static struct live_layout *exchange_layout(struct live *process, struct live_layout *layout,
+					   struct live_stacks *stacks)
 {
 	struct live_layout *old = process->layout;
 
 	process->layout = layout;
+	tmi_process_take_stacks(process, stacks);
 	process->forgets += !layout;
 	process->extra_count = 0;
 	process->misses = 0;
@@ -158,21 +160,23 @@ static struct live_layout *exchange_layout(struct live *process, struct live_lay
 
 void tmi_process_outdate_layout(struct live *process)
 {
+	struct live_stacks none = { 0 };
 	struct live_layout *old;
 
 	pthread_rwlock_wrlock(&process->lock);
-	old = exchange_layout(process, NULL);
+	old = exchange_layout(process, NULL, &none);
 	pthread_rwlock_unlock(&process->lock);
 	tmi_process_layout_free(old);
 }
 
 void tmi_process_forget_layout(struct live *process, bool moving)
 {
+	struct live_stacks none = { 0 };
 	struct live_layout *old;
 
 	pthread_rwlock_wrlock(&process->lock);
 	process->moving = moving;
-	old = exchange_layout(process, NULL);
+	old = exchange_layout(process, NULL, &none);
 	pthread_rwlock_unlock(&process->lock);
 	tmi_process_layout_free(old);
 }
@@ -188,19 +192,27 @@ static uint64_t times_forgotten(struct live *process)
 }
 
 /* Takes over what was seen after @forgets; older ones than a stop or an exec are of no use. */
-static void install_layout(struct live *process, struct live_layout *layout, uint64_t forgets)
+static void install_layout(struct live *process, struct live_layout *layout,
+			   struct live_stacks *stacks, uint64_t forgets)
 {
+	bool good;
+
 	pthread_rwlock_wrlock(&process->lock);
-	if (process->forgets == forgets)
-		layout = exchange_layout(process, layout);
+	good = process->forgets == forgets;
+	if (good)
+		layout = exchange_layout(process, layout, stacks);
 	pthread_rwlock_unlock(&process->lock);
+	if (!good)
+		free(stacks->all);
 	tmi_process_layout_free(layout);
 }
 
 tmem_status tmi_process_learn_all(struct live *process)
 {
 	uint64_t forgets = times_forgotten(process);
+	uint64_t bytes = tmi_process_stack_bytes(process);
 	struct live_layout *layout;
+	struct live_stacks stacks;
 	char *text;
 	size_t size;
 	tmem_status status = tmi_process_read_maps(process, &text, &size);
@@ -211,7 +223,9 @@ tmem_status tmi_process_learn_all(struct live *process)
 	free(text);
 	if (!layout)
 		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
-	install_layout(process, layout, forgets);
+	tmi_process_find_stacks(process, bytes, layout->stack.last ? &layout->stack : NULL,
+				&stacks);
+	install_layout(process, layout, &stacks, forgets);
 	return TMEM_S_OK;
 }
 
@@ -270,31 +284,21 @@ static bool allows(const struct live *process, const struct live_extent *extent,
 	return process->target->features.force || (extent->flags & flags) == flags;
 }
 
-/* A mapping so close below the stack may have gone and left room for it to grow. */
-static bool near_stack(const struct live *process, uint64_t address)
-{
-	uint64_t stack = process->layout ? process->layout->stack : 0;
-
-	return address < stack && stack - address <= STACK_ZONE;
-}
-
 /*
- * Remembers a mapping for this thread's next reads, where neither the stack nor protection has to
- * be thought of, where an exec is noticed without a question, and where an address has one form.
+ * Remembers a mapping for this thread's next reads, where neither a stack nor protection has to be
+ * thought of, where an exec is noticed without a question, and where an address has one form.
  */
-static void learn_extent(struct live *process, const struct live_extent *extent)
+static void learn_range(struct live *process, uint64_t first, uint64_t last)
 {
-	uint64_t last = process->facts.pointer_size == 4 ? UINT32_MAX : LIVE_TOP - 1;
+	uint64_t highest = process->facts.pointer_size == 4 ? UINT32_MAX : LIVE_TOP - 1;
 
-	if (process->target->features.force && !near_stack(process, extent->last) &&
-	    extent->last <= last && !atomic_load(&process->shares))
-		tmi_direct_learn(atomic_load(&process->direct.epoch), extent->first,
-				 extent->last - extent->first + 1);
+	if (process->target->features.force && last <= highest && !atomic_load(&process->shares))
+		tmi_direct_learn(atomic_load(&process->direct.epoch), first, last - first + 1);
 }
 
 /*
  * How many of @size bytes at @address are known to lie in mappings that allow @flags. @fresh: the
- * look is so recent that it holds near the stack as well, or FORGOTTEN.
+ * look is so recent that it holds near a stack as well, or FORGOTTEN.
  */
 static uint64_t known_bytes(struct live *process, uint64_t address, uint64_t size, uint32_t flags,
 			    bool fresh)
@@ -306,31 +310,62 @@ static uint64_t known_bytes(struct live *process, uint64_t address, uint64_t siz
 		pthread_rwlock_unlock(&process->lock);
 		return FORGOTTEN;
 	}
-	while (known < size && (fresh || !near_stack(process, address + known))) {
+	while (known < size) {
 		const struct live_extent *extent = find_extent(process, address + known);
+		uint64_t first, last;
 
 		if (!extent || !allows(process, extent, flags))
 			break;
+		first = extent->first;
+		last = extent->last;
+		if (!fresh &&
+		    !tmi_process_far_part(&process->stacks, address + known, &first, &last))
+			break;
 		if (!known && !fresh)
-			learn_extent(process, extent);
-		if (extent->last - (address + known) >= size - known)
+			learn_range(process, first, last);
+		if (last - (address + known) >= size - known)
 			known = size;
 		else
-			known = extent->last - address + 1;
+			known = last - address + 1;
 	}
 	pthread_rwlock_unlock(&process->lock);
 	return known;
 }
 
+/* True when nothing is gained by remembering a mapping: reads there must ask each time. */
+static bool is_near(struct live *process, const struct live_extent *extent, uint64_t address)
+{
+	uint64_t first = extent->first, last = extent->last;
+	bool near;
+
+	pthread_rwlock_rdlock(&process->lock);
+	/* The last byte of a stack that has grown is that of a known one. */
+	near = process->stacks.known &&
+	       !tmi_process_far_part(&process->stacks, address, &first, &last) &&
+	       !tmi_process_far_part(&process->stacks, extent->last, &first, &last);
+	pthread_rwlock_unlock(&process->lock);
+	return near;
+}
+
+/* Before a mapping is trusted, whatever may grow down to its place must be known. */
 static void remember(struct live *process, const struct live_extent *extent, uint64_t forgets)
 {
+	struct live_stacks stacks;
+	bool good;
+
+	tmi_process_ask_stacks(process, &stacks);
 	pthread_rwlock_wrlock(&process->lock);
-	if (process->forgets == forgets) {
+	good = process->forgets == forgets;
+	if (good) {
+		if (tmi_process_take_stacks(process, &stacks) && !process->moving)
+			atomic_store(&process->direct.epoch, tmi_direct_new_epoch());
 		process->extra[process->misses++ % LIVE_EXTRA] = *extent;
 		if (process->extra_count < LIVE_EXTRA)
 			process->extra_count++;
 	}
 	pthread_rwlock_unlock(&process->lock);
+	if (!good)
+		free(stacks.all);
 }
 
 /* Asks for the mapping at an address. */
@@ -343,6 +378,27 @@ static tmem_status ask_extent(struct live *process, uint64_t address, struct liv
 		*extent =
 			(struct live_extent){ vma.first, vma.last, (uint8_t)vma.flags, VMA_OTHER };
 	return status;
+}
+
+/*
+ * On older kernels: near a stack what was seen still holds where a page is in use, as its entry in
+ * pagemap tells. (A scan does not: it passes over holes.)
+ */
+static uint64_t confirmed_bytes(struct live *process, uint64_t address, uint64_t size,
+				uint32_t flags)
+{
+	uint64_t known = known_bytes(process, address, size, flags, true);
+	struct live_pages pages;
+	enum live_page state;
+	uint64_t stop;
+
+	if (known == FORGOTTEN || !known || process->target->features.scan ||
+	    !tmi_process_look_at_pages(process, address, address + known - 1, &pages))
+		return 0;
+	state = tmi_process_page(&pages, address, &stop);
+	if (pages.end <= address || (state != PAGE_PRESENT && state != PAGE_SWAPPED))
+		return 0;
+	return stop - address < known ? stop - address : known;
 }
 
 /* True when single questions would cost more than a look at all mappings. */
@@ -390,6 +446,10 @@ uint64_t tmi_process_extent(struct live *process, uint64_t address, uint64_t siz
 	known = known_bytes(process, address, size, flags, false);
 	if (known)
 		return known;
+	if (!process->target->features.query)
+		known = confirmed_bytes(process, address, size, flags);
+	if (known)
+		return known;
 	if (should_look(process))
 		return looked_up_bytes(process, address, size, flags, status);
 	forgets = times_forgotten(process);
@@ -397,7 +457,8 @@ uint64_t tmi_process_extent(struct live *process, uint64_t address, uint64_t siz
 	if (*status == TMEM_E_NO_MORE_ENTRIES)
 		*status = TMEM_S_OK;
 	else if (*status == TMEM_S_OK && allows(process, &extent, flags)) {
-		remember(process, &extent, forgets);
+		if (!is_near(process, &extent, address))
+			remember(process, &extent, forgets);
 		return extent.last - address >= size ? size : extent.last - address + 1;
 	}
 	return 0;

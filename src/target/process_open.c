@@ -355,6 +355,7 @@ void tmi_process_close(struct live *process)
 		process->names = next;
 	}
 	tmi_process_layout_free(process->layout);
+	free(process->stacks.all);
 	tmi_process_forget_traits(process);
 	pthread_rwlock_destroy(&process->lock);
 	pthread_mutex_destroy(&process->traits_lock);

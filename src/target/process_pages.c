@@ -301,7 +301,7 @@ struct smaps_reader {
 	bool open;
 };
 
-/* Adds the mapping that has been read; neighbours with equal traits become one. */
+/* Adds the mapping that has been read; neighbours with equal traits become one, but not stacks. */
 static bool add_traits(struct smaps_reader *reader, uint32_t flags)
 {
 	struct live_traits *traits = reader->traits;
@@ -311,7 +311,8 @@ static bool add_traits(struct smaps_reader *reader, uint32_t flags)
 	reader->open = false;
 	if (before && reader->vma.first <= before->last)
 		return true;
-	if (before && before->traits == all && before->last + 1 == reader->vma.first) {
+	if (before && before->traits == all && !(all & TRAIT_GROWS) &&
+	    before->last + 1 == reader->vma.first) {
 		before->last = reader->vma.last;
 		return true;
 	}
@@ -338,7 +339,7 @@ static uint32_t parse_flags(const char *line)
 	} codes[] = {
 		{ "um", TRAIT_BLOCKS }, { "ui", TRAIT_BLOCKS }, { "uw", TRAIT_WATCHED },
 		{ "gu", TRAIT_GUARDS }, { "pf", TRAIT_DEVICE }, { "io", TRAIT_DEVICE },
-		{ "ht", TRAIT_HUGE },
+		{ "ht", TRAIT_HUGE },   { "gd", TRAIT_GROWS },
 	};
 	uint32_t traits = 0;
 

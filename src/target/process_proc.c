@@ -74,6 +74,8 @@ bool tmi_process_identify(int dir, struct live_identity *identity)
 	for (unsigned field = 4; *cursor && field <= 52; field++) {
 		uint64_t value = strtoull(cursor, &cursor, 10);
 
+		if (field == 28)
+			identity->stack = value;
 		if (field == 4)
 			identity->parent = (uint32_t)value;
 		else if (field == 9)

@@ -153,21 +153,43 @@ static void make_ring(struct zoo_places *at)
 		at->ring = (uint64_t)(uintptr_t)bytes;
 }
 
-// Its place is inside a larger free area, so that it could grow.
-static void make_growing(struct zoo_places *at)
+static uint64_t map_at(uint64_t address, uint64_t size, int flags)
+{
+	void *place = mmap((void *)(uintptr_t)address, size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | flags, -1, 0);
+
+	if (place == MAP_FAILED)
+		_exit(3);
+	fill(address, size);
+	return address;
+}
+
+// Its place is in the middle of a free area, so that it could grow.
+static uint64_t growing(const struct zoo_places *at)
 {
 	uint64_t room = (uint64_t)64 << 20;
 	uint64_t area = map(room, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 	uint64_t size = ZOO_PAGES * at->page;
-	void *place = (void *)(uintptr_t)(area + room - size);
 
 	munmap((void *)(uintptr_t)area, room);
-	place = mmap(place, size, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED_NOREPLACE, -1, 0);
-	if (place == MAP_FAILED)
-		_exit(3);
-	at->growing = (uint64_t)(uintptr_t)place;
-	fill(at->growing, size);
+	return map_at(area + room / 2, size, MAP_GROWSDOWN);
+}
+
+// So close that what is above could grow down to there, but for the gap that is kept free.
+static void place_below(struct zoo_places *at)
+{
+	uint64_t distance = (uint64_t)2 << 20;
+
+	at->late = growing(at);
+	at->below[0] = map_at(at->growing - distance, at->page, 0);
+	at->below[1] = map_at(at->late - distance, at->page, 0);
+	at->below[2] = map_at(at->stack - distance, at->page, 0);
+}
+
+static void remove_below(const struct zoo_places *at)
+{
+	for (int i = 0; i < 3; i++)
+		munmap((void *)(uintptr_t)at->below[i], at->page);
 }
 
 static void make_holes(struct zoo_places *at)
@@ -207,7 +229,7 @@ static void make_all(struct zoo_places *at)
 	make_holes(at);
 	make_ring(at);
 	at->reserve = map(ZOO_RESERVE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
-	make_growing(at);
+	at->growing = growing(at);
 	at->code_at = (uint64_t)(uintptr_t)make_all;
 	find_stack(at);
 }
@@ -310,6 +332,8 @@ static void obey(char command)
 	case ZOO_LISTEN: signal(SIGRTMIN, hear); break;
 	case ZOO_HIDE: prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); break;
 	case ZOO_UNMAP: munmap((void *)(uintptr_t)at->plain, ZOO_PAGES * at->page); break;
+	case ZOO_PLACE: place_below(at); break;
+	case ZOO_REMOVE: remove_below(at); break;
 	case ZOO_LEAVE:
 		start(serve_on);
 		// The kernel's own exit: the first thread stays as remains.

@@ -39,8 +39,11 @@ struct zoo_places {
 	uint64_t holes;      /* rw-p, ---, hole, rw-p: a page each, the last and first written */
 	uint64_t ring;       /* buffer of a kernel event, of 2 pages */
 	uint64_t growing;    /* rw-p that grows downwards, with nothing below it */
-	uint64_t code_at;    /* some code of the program itself */
-	uint64_t stack;      /* where [stack] begins */
+	uint64_t late;       /* the same, since ZOO_PLACE */
+	uint64_t
+		below[3]; /* a page below growing, late and [stack], from ZOO_PLACE to ZOO_REMOVE */
+	uint64_t code_at; /* some code of the program itself */
+	uint64_t stack;   /* where [stack] begins */
 	volatile uint64_t counter;
 	volatile uint64_t signals; /* handled since ZOO_LISTEN */
 	volatile pid_t grandchild;
@@ -57,6 +60,8 @@ enum zoo_command {
 	ZOO_LISTEN = 's', /* counts SIGRTMIN from now on */
 	ZOO_HIDE = 'h',   /* not dumpable */
 	ZOO_UNMAP = 'u',  /* unmaps plain */
+	ZOO_PLACE = 'p',  /* maps what is below growing memory, and one such more */
+	ZOO_REMOVE = 'r', /* unmaps that which is below */
 };
 
 /* The byte that stands at an address of a written piece. */

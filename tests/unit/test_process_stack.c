@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_process_stack.c - memory that grows downwards, and mappings below it that go away after they
+ * were read: no method makes such memory grow, whatever was known of that place.
+ */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <tmem.h>
+
+#include "live_zoo.h"
+#include "target/direct.h"
+
+#define PLACES 3
+
+struct fixture {
+	struct zoo zoo;
+	tmem_target *target;
+	uint64_t last[PLACES]; /* byte of what is above each place */
+};
+
+static int set_up(void **data)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	char spec[32];
+
+	alarm(60);
+	zoo_start(&f->zoo);
+	snprintf(spec, sizeof(spec), "pid:%d", f->zoo.pid);
+	assert_int_equal(tmem_open(spec, NULL, &f->target), TMEM_S_OK);
+	*data = f;
+	return 0;
+}
+
+static int tear_down(void **data)
+{
+	struct fixture *f = *data;
+
+	tmem_close(f->target);
+	zoo_end(&f->zoo);
+	free(f);
+	alarm(0);
+	return 0;
+}
+
+static void place(struct fixture *f)
+{
+	zoo_do(&f->zoo, ZOO_PLACE);
+	f->last[0] = f->zoo.at->growing + ZOO_PAGES * f->zoo.at->page - 1;
+	f->last[1] = f->zoo.at->late + ZOO_PAGES * f->zoo.at->page - 1;
+	f->last[2] = f->zoo.at->stack;
+}
+
+/* Where the mapping begins in which @last is, by the kernel's list. */
+static uint64_t start_of(pid_t pid, uint64_t last)
+{
+	struct zoo_mapping *mappings;
+	size_t count = zoo_mappings(pid, &mappings);
+	uint64_t start = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (mappings[i].first <= last && last <= mappings[i].last)
+			start = mappings[i].first;
+	free(mappings);
+	assert_int_not_equal(start, 0);
+	return start;
+}
+
+static void read_places(struct fixture *f)
+{
+	for (int round = 0; round < 3; round++)
+		for (size_t i = 0; i < PLACES; i++) {
+			uint64_t address = f->zoo.at->below[i] + 8;
+			uint8_t byte = 0;
+			size_t done;
+
+			assert_int_equal(tmem_read_virtual(f->target, address, &byte, 1, &done),
+					 TMEM_S_OK);
+			assert_int_equal(byte, zoo_byte(address));
+		}
+}
+
+/* Makes the library look at all mappings at once. */
+static void look_at_all(struct fixture *f)
+{
+	uint64_t address = f->zoo.at->copied;
+	struct tmem_memory_basic_information information;
+
+	assert_int_equal(tmem_query_virtual(f->target, address, &information), TMEM_S_OK);
+}
+
+static void read_in_all_ways(struct fixture *f, uint64_t address)
+{
+	static uint8_t bytes[1 << 20];
+	struct tmem_transfer items[4];
+	uint64_t valid, size, match;
+	size_t done;
+
+	assert_int_equal(tmem_read_virtual(f->target, address + 8, bytes, 1, &done),
+			 TMEM_E_READ_FAULT);
+	assert_int_equal(tmem_read_virtual(f->target, address, bytes, sizeof(bytes), &done),
+			 TMEM_E_READ_FAULT);
+	assert_int_equal(tmem_read_virtual_uncached(f->target, address, bytes, 8, &done),
+			 TMEM_E_READ_FAULT);
+	for (size_t i = 0; i < 4; i++)
+		items[i] = (struct tmem_transfer){ .offset = address + 100 * i,
+						   .buffer = bytes,
+						   .size = 8 };
+	assert_int_equal(tmem_read_virtual_batch(f->target, items, 4), TMEM_S_FALSE);
+	assert_int_equal(tmem_get_valid_region_virtual(f->target, address, 4096, &valid, &size),
+			 TMEM_E_NOINTERFACE);
+	assert_int_equal(
+		tmem_search_virtual(f->target, address - 4096, 3 * 4096, "?", 1, 1, &match),
+		TMEM_E_NO_MORE_ENTRIES);
+	assert_int_equal(
+		tmem_read_multi_byte_string_virtual(f->target, address, 100, NULL, 0, NULL),
+		TMEM_E_READ_FAULT);
+	assert_int_not_equal(tmem_write_virtual(f->target, address, "x", 1, &done), TMEM_S_OK);
+}
+
+/* The trap itself, without the library: it must be there, or the test shows nothing. */
+static void step_into_the_trap(pid_t pid, uint64_t address)
+{
+	char path[64], byte;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(pread(fd, &byte, 1, (off_t)address), 1);
+	close(fd);
+}
+
+static void expect_nothing_grows(struct fixture *f)
+{
+	const uint64_t *below = f->zoo.at->below;
+	uint64_t before[PLACES];
+
+	for (size_t i = 0; i < PLACES; i++)
+		before[i] = start_of(f->zoo.pid, f->last[i]);
+	zoo_do(&f->zoo, ZOO_REMOVE);
+	for (size_t i = 0; i < PLACES; i++) {
+		read_in_all_ways(f, below[i]);
+		if (start_of(f->zoo.pid, f->last[i]) != before[i])
+			fail_msg("place %zu: what is above has grown", i);
+	}
+	for (size_t i = 0; i < PLACES; i++) {
+		step_into_the_trap(f->zoo.pid, below[i]);
+		assert_true(start_of(f->zoo.pid, f->last[i]) <= below[i]);
+	}
+}
+
+static void asked_for_singly(void **data)
+{
+	struct fixture *f = *data;
+
+	place(f);
+	read_places(f);
+	expect_nothing_grows(f);
+}
+
+static void seen_with_all(void **data)
+{
+	struct fixture *f = *data;
+
+	place(f);
+	look_at_all(f);
+	read_places(f);
+	expect_nothing_grows(f);
+}
+
+/* Growing memory that came after the last look at all. */
+static void newer_than_the_last_look(void **data)
+{
+	struct fixture *f = *data;
+	uint8_t byte;
+
+	look_at_all(f);
+	assert_int_equal(tmem_read_virtual(f->target, f->zoo.at->plain, &byte, 1, NULL), TMEM_S_OK);
+	place(f);
+	read_places(f);
+	expect_nothing_grows(f);
+}
+
+/* --- what is trusted --- */
+
+/* Whether this thread reads there without a question. */
+static bool is_trusted(uint64_t address)
+{
+	for (size_t i = 0; i < TMI_DIRECT_RANGES; i++)
+		if (address - tmi_direct_ranges[i].first < tmi_direct_ranges[i].size)
+			return true;
+	return false;
+}
+
+/* Only what is below growing memory costs a question each time. */
+static void others_are_trusted(void **data)
+{
+	struct fixture *f = *data;
+	const struct zoo_places *at = f->zoo.at;
+	const uint64_t far[] = { at->plain, at->copied, at->stack, at->growing };
+	uint8_t byte;
+
+	place(f);
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < sizeof(far) / sizeof(far[0]); i++) {
+			for (int k = 0; k < 3; k++)
+				assert_int_equal(
+					tmem_read_virtual(f->target, far[i], &byte, 1, NULL),
+					TMEM_S_OK);
+			assert_true(is_trusted(far[i]));
+		}
+		read_places(f);
+		for (size_t i = 0; i < PLACES; i++)
+			assert_false(is_trusted(at->below[i]));
+		look_at_all(f);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define ROW(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+		ROW(asked_for_singly),
+		ROW(seen_with_all),
+		ROW(newer_than_the_last_look),
+		ROW(others_are_trusted),
+#undef ROW
+	};
+	int failed = 0;
+
+	for (size_t i = 0; zoo_disabled[i]; i++) {
+		setenv("TMEM_DISABLE", zoo_disabled[i], 1);
+		print_message("TMEM_DISABLE=%s\n", zoo_disabled[i]);
+		failed += cmocka_run_group_tests(tests, NULL, NULL);
+	}
+	return failed;
+}
