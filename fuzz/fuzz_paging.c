@@ -174,6 +174,8 @@ static void check_range(const struct tmi_paging_scheme *scheme, const struct tmi
 		require(page.outcome == TMI_PAGING_PAGE);
 		require(!(join & TMI_PAGING_JOIN_PHYSICAL) ||
 			page.physical - extent.physical == extent.last - extent.first);
+		if (join & TMI_PAGING_BOUNDS)
+			require(page.physical >= extent.lowest && page.physical <= extent.highest);
 		if (extent.last == last)
 			return;
 		from = extent.last + 1;
@@ -204,6 +206,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(inside.first == page.first && inside.outcome == page.outcome);
 	/* A range that is turned around is nobody's question. */
 	if (address <= last)
-		check_range(scheme, &tables, address, last, data[32] & 3, data[32] & 4);
+		check_range(scheme, &tables, address, last,
+			    (data[32] & 3) | (data[32] & 8 ? TMI_PAGING_BOUNDS : 0), data[32] & 4);
 	return 0;
 }

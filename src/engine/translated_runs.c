@@ -131,53 +131,119 @@ tmem_status tmi_translated_run(struct tmi_space *space, const struct tmi_transla
 	return TMEM_S_OK;
 }
 
-/* The part of an extent whose frames are in memory, from its first on. */
+/* The readable stretch of physical memory that was seen last: it mostly holds what comes next. */
 struct frames {
 	struct tmi_space *physical;
-	uint64_t first; /* the readable stretch of physical memory that was seen last */
+	uint64_t first;
 	uint64_t last;
 };
 
-/* First readable part of the extent: [*first, *end], virtual. */
-static tmem_status readable(struct frames *frames, const struct tmi_paging_extent *extent,
-			    uint64_t *first, uint64_t *end)
+/* Asks for the first stretch of [begin, stop]. All of a run is known at once where runs are sure.
+ */
+static tmem_status find_frames(struct frames *frames, uint64_t begin, uint64_t stop)
+{
+	struct tmi_run run;
+	tmem_status status = tmi_space_run(frames->physical, begin, &run);
+
+	if (status == TMEM_S_OK && run.first <= begin && run.last >= stop && !run.uncertain &&
+	    run.source != TMEM_VSOURCE_INVALID) {
+		frames->first = run.first;
+		frames->last = run.last;
+		return TMEM_S_OK;
+	}
+	status = tmi_space_valid(frames->physical, begin, stop, &frames->first, &frames->last);
+	if (status != TMEM_S_OK) {
+		frames->first = 1;
+		frames->last = 0;
+	}
+	return status;
+}
+
+/* True when all frames of an extent lie in one stretch, in whatever order. */
+static bool all_readable(struct frames *frames, const struct tmi_paging_extent *extent)
+{
+	if (extent->lowest >= frames->first && extent->highest <= frames->last)
+		return true;
+	return find_frames(frames, extent->lowest, extent->highest) == TMEM_S_OK &&
+	       extent->lowest >= frames->first && extent->highest <= frames->last;
+}
+
+/* First readable part of an extent of frames that follow each other: [*first, *end], virtual. */
+static tmem_status first_readable(struct frames *frames, const struct tmi_paging_extent *extent,
+				  uint64_t *first, uint64_t *end)
 {
 	uint64_t begin = extent->physical;
 	uint64_t stop = begin + (extent->last - extent->first);
-	tmem_status status;
+	tmem_status status = TMEM_S_OK;
 
-	/* Mostly it lies in the same piece of memory as the one before. */
-	if (begin < frames->first || stop > frames->last) {
-		status = tmi_space_valid(frames->physical, begin, stop, &frames->first,
-					 &frames->last);
-		if (status != TMEM_S_OK) {
-			frames->first = frames->last = 0;
-			return status;
-		}
-	}
+	if (begin < frames->first || stop > frames->last)
+		status = find_frames(frames, begin, stop);
+	if (status != TMEM_S_OK)
+		return status;
 	*first = extent->first + (frames->first > begin ? frames->first - begin : 0);
 	*end = extent->last - (frames->last < stop ? stop - frames->last : 0);
+	return TMEM_S_OK;
+}
+
+/* A walk over readable pages. */
+struct valid_walk {
+	const struct tmi_translation *translation;
+	struct frames frames;
+	uint64_t from;
+	uint64_t last;
+	uint64_t cost;
+	bool piecewise; /* up to piece_last, pages come by frames that follow each other */
+	uint64_t piece_last;
+};
+
+/* The next pages: all that follow each other at once, as frames are mostly readable. */
+static tmem_status next_pages(struct valid_walk *walk, struct tmi_paging_extent *extent)
+{
+	walk->piecewise = walk->piecewise && walk->from <= walk->piece_last;
+	return first_extent(walk->translation, walk->from, walk->last,
+			    walk->piecewise ? TMI_PAGING_JOIN_PHYSICAL : TMI_PAGING_BOUNDS, extent,
+			    &walk->cost);
+}
+
+/* First readable part of them. TMEM_S_FALSE: they have to be looked at piece by piece. */
+static tmem_status readable_pages(struct valid_walk *walk, const struct tmi_paging_extent *extent,
+				  uint64_t *first, uint64_t *end)
+{
+	if (walk->piecewise)
+		return first_readable(&walk->frames, extent, first, end);
+	if (!all_readable(&walk->frames, extent)) {
+		walk->piecewise = true;
+		walk->piece_last = extent->last;
+		return TMEM_S_FALSE;
+	}
+	*first = extent->first;
+	*end = extent->last;
 	return TMEM_S_OK;
 }
 
 tmem_status tmi_translated_valid(const struct tmi_translation *translation, uint64_t from,
 				 uint64_t last, uint64_t *first, uint64_t *end)
 {
-	struct frames frames = { .physical = translation->physical, .first = 1, .last = 0 };
+	struct valid_walk walk = {
+		.translation = translation,
+		.frames = { .physical = translation->physical, .first = 1, .last = 0 },
+		.from = from,
+		.last = last,
+	};
 	struct tmi_paging_extent extent;
 	bool found = false;
 	uint64_t begin, stop;
-	uint64_t cost = 0;
 
-	while (cost < VALID_COST) {
-		tmem_status status = first_extent(translation, from, last, TMI_PAGING_JOIN_PHYSICAL,
-						  &extent, &cost);
+	while (walk.cost < VALID_COST) {
+		tmem_status status = next_pages(&walk, &extent);
 
 		if (status != TMEM_S_OK)
 			return found ? TMEM_S_OK : status;
 		if (found && extent.first != *end + 1)
 			break;
-		status = readable(&frames, &extent, &begin, &stop);
+		status = readable_pages(&walk, &extent, &begin, &stop);
+		if (status == TMEM_S_FALSE)
+			continue;
 		if (status == TMEM_S_OK && found && begin != *end + 1)
 			break;
 		if (status == TMEM_S_OK) {
@@ -189,10 +255,10 @@ tmem_status tmi_translated_valid(const struct tmi_translation *translation, uint
 			return found ? TMEM_S_OK : TMEM_E_NO_MORE_ENTRIES;
 		if (found && *end < extent.last)
 			break;
-		from = extent.last + 1;
+		walk.from = extent.last + 1;
 	}
 	if (found)
 		return TMEM_S_OK;
-	*first = from;
+	*first = walk.from;
 	return TMEM_S_FALSE;
 }

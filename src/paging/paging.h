@@ -136,12 +136,15 @@ struct tmi_paging_extent {
 	uint64_t last;
 	uint64_t physical; /* of first */
 	uint32_t protect;  /* enum tmi_paging_protect: the bits that all of them have */
+	uint64_t lowest;   /* with BOUNDS: the physical addresses of all lie in [lowest, highest] */
+	uint64_t highest;
 };
 
 enum tmi_paging_join {
 	TMI_PAGING_JOIN_PHYSICAL = 1, /* pages that follow each other in physical memory too */
 	TMI_PAGING_JOIN_PROTECT = 2,  /* pages with equal WRITE, EXECUTE, USER and NO_ACCESS */
 	/* With neither, every page is joined to the one before; with both, all must agree. */
+	TMI_PAGING_BOUNDS = 4, /* lowest and highest are wanted */
 };
 
 struct tmi_paging_scheme {

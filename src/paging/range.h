@@ -90,6 +90,13 @@ TMI_WALK_INLINE bool tmi_range_joins(const struct tmi_range *range, uint64_t phy
 	       physical - extent->physical == range->walk.address - extent->first;
 }
 
+TMI_WALK_INLINE void tmi_range_bound(struct tmi_paging_extent *extent, uint64_t lowest,
+				     uint64_t highest)
+{
+	extent->lowest = lowest < extent->lowest ? lowest : extent->lowest;
+	extent->highest = highest > extent->highest ? highest : extent->highest;
+}
+
 /* Adds the page that @frame is the beginning of and walk.address lies in, up to its end @last. */
 TMI_WALK_INLINE enum tmi_range_verdict tmi_range_add(struct tmi_range *range, uint64_t mask,
 						     uint64_t frame, uint32_t protect)
@@ -102,7 +109,8 @@ TMI_WALK_INLINE enum tmi_range_verdict tmi_range_add(struct tmi_range *range, ui
 	if (last > range->until)
 		last = range->until;
 	if (!range->found) {
-		*extent = (struct tmi_paging_extent){ address, last, physical, protect };
+		*extent = (struct tmi_paging_extent){ address, last,       physical,
+						      protect, UINT64_MAX, 0 };
 		range->found = true;
 	} else if (tmi_range_joins(range, physical, protect)) {
 		extent->last = last;
@@ -110,8 +118,42 @@ TMI_WALK_INLINE enum tmi_range_verdict tmi_range_add(struct tmi_range *range, ui
 	} else {
 		return TMI_RANGE_OVER;
 	}
+	tmi_range_bound(extent, physical, physical + (last - address));
 	tmi_range_pass(range, last, 1);
 	return TMI_RANGE_ON;
+}
+
+/* Entries of a last table that go on with the one before. */
+struct tmi_range_row {
+	uint64_t mask;     /* bits that are compared */
+	uint64_t expected; /* of the next one */
+	uint64_t step;     /* of the one after it */
+	uint64_t all;      /* bits that all have */
+	uint64_t lowest;   /* frames, with @bounds */
+	uint64_t highest;
+};
+
+/* Takes a row as far as it goes; returns the number. *entry is the one that ended it. */
+TMI_WALK_INLINE size_t tmi_range_row(struct tmi_range_row *row, const uint8_t *entries,
+				     size_t count, unsigned width, uint64_t frame_bits, bool bounds,
+				     uint64_t *entry)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		*entry = tmi_paging_entry(entries + i * width, width);
+		if ((*entry & row->mask) != row->expected)
+			break;
+		row->all &= *entry;
+		row->expected += row->step;
+		if (bounds) {
+			uint64_t frame = *entry & frame_bits;
+
+			row->lowest = frame < row->lowest ? frame : row->lowest;
+			row->highest = frame > row->highest ? frame : row->highest;
+		}
+	}
+	return i;
 }
 
 /*
@@ -122,27 +164,31 @@ TMI_WALK_INLINE size_t tmi_range_follow(const struct tmi_walk_scheme *scheme,
 					struct tmi_range *range, const uint8_t *entries,
 					size_t count, uint64_t *entry)
 {
+	uint64_t frame_bits = range->walk.view.frame_bits;
 	bool physical = range->join & TMI_PAGING_JOIN_PHYSICAL;
-	uint64_t mask = scheme->same_bits | (physical ? range->walk.view.frame_bits : 0);
-	uint64_t step = physical ? 1u << TMI_WALK_LAST_BITS : 0;
-	uint64_t expected = (*entry & mask) + step;
-	uint64_t all = *entry, last;
-	size_t i;
+	struct tmi_range_row row = {
+		.mask = scheme->same_bits | (physical ? frame_bits : 0),
+		.step = physical ? 1u << TMI_WALK_LAST_BITS : 0,
+		.all = *entry,
+		.lowest = UINT64_MAX,
+	};
+	uint64_t last;
+	size_t taken;
 
-	for (i = 0; i < count; i++) {
-		*entry = tmi_paging_entry(entries + i * scheme->width, scheme->width);
-		if ((*entry & mask) != expected)
-			break;
-		all &= *entry;
-		expected += step;
-	}
-	if (!i)
+	row.expected = (*entry & row.mask) + row.step;
+	taken = range->join & TMI_PAGING_BOUNDS
+			? tmi_range_row(&row, entries, count, scheme->width, frame_bits, true,
+					entry)
+			: tmi_range_row(&row, entries, count, scheme->width, 0, false, entry);
+	if (!taken)
 		return 0;
-	last = range->walk.address + ((uint64_t)i << TMI_WALK_LAST_BITS) - 1;
+	if (range->join & TMI_PAGING_BOUNDS)
+		tmi_range_bound(range->extent, row.lowest, row.highest | tmi_walk_mask(scheme, 1));
+	last = range->walk.address + ((uint64_t)taken << TMI_WALK_LAST_BITS) - 1;
 	range->extent->last = last < range->until ? last : range->until;
-	range->extent->protect &= scheme->protect(range->denied[1], all);
-	tmi_range_pass(range, range->extent->last, i);
-	return i;
+	range->extent->protect &= scheme->protect(range->denied[1], row.all);
+	tmi_range_pass(range, range->extent->last, taken);
+	return taken;
 }
 
 /* Takes the empty entries from the present one on; otherwise like tmi_range_follow(). */

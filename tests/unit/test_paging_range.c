@@ -176,8 +176,16 @@ static bool expected(uint64_t from, uint32_t join, struct tmi_paging_extent *ext
 		if (found && !joins(extent, &page, join))
 			break;
 		if (!found)
-			*extent = (struct tmi_paging_extent){ page.first, page.last, page.physical,
-							      page.protect };
+			*extent = (struct tmi_paging_extent){
+				.first = page.first,
+				.physical = page.physical,
+				.protect = page.protect,
+				.lowest = page.physical,
+			};
+		if (page.physical < extent->lowest)
+			extent->lowest = page.physical;
+		if (page.physical + (page.last - page.first) > extent->highest)
+			extent->highest = page.physical + (page.last - page.first);
 		extent->last = page.last;
 		extent->protect &= page.protect;
 		found = true;
@@ -203,6 +211,11 @@ static void compare(uint64_t from, uint64_t last, uint32_t join, enum toy_way wa
 		assert_int_equal(extent.last, wanted.last);
 		assert_int_equal(extent.physical, wanted.physical);
 		assert_int_equal(extent.protect, wanted.protect);
+		if (join & TMI_PAGING_BOUNDS) {
+			/* Of a page that the range cuts all may count. */
+			assert_int_equal(extent.lowest, wanted.lowest);
+			assert_in_range(extent.highest, wanted.highest, wanted.highest | 0xfff);
+		}
 		if (extent.last == last)
 			return;
 		from = extent.last + 1;
@@ -310,7 +323,7 @@ static void agrees_with_walks(void **state)
 		if (last < from)
 			last = UINT64_MAX;
 		until = walk_range(from, last);
-		for (uint32_t join = 0; join < 4; join++) {
+		for (uint32_t join = 0; join < 8; join++) {
 			compare(from, until, join, (enum toy_way)(below(TOY_WAYS)));
 			compare_with_budget(from, until, join, budgets[below(5)]);
 		}
