@@ -77,6 +77,7 @@ struct tmi_search {
 	struct tmi_search_crew *crew; /* made at the first long stretch; NULL = none */
 	bool alone;                   /* there will be none */
 	uint64_t crew_from;           /* below it the search goes on alone */
+	uint64_t crew_least;          /* bytes of a stretch that it is asked about */
 
 	uint8_t *buffer;
 	uint8_t *piece; /* in buffer, aligned; what is carried over ends here */

@@ -5,6 +5,7 @@
 #include <sys/param.h>
 
 #include "access/search.h"
+#include "base/bytes.h"
 
 /* A lent piece costs nothing to fetch; its size is how soon an interrupt is seen. */
 #define VIEW_PIECE (4u << 20)
@@ -17,9 +18,9 @@
 #define LOOK_LEAST  (1u << 20)
 #define LOOK_GROWTH 4
 
-/* Less is not worth waking threads; also what is searched alone after a match, as another one is
- * likely to be near. */
-#define CREW_LEAST (4u << 20)
+/* What is searched alone after a match, as another one is likely to be near; and in a range that is
+ * not longer there is nothing worth a crew. */
+#define ALONE_LEAST (4u << 20)
 
 static bool is_writable(const struct tmi_run *run)
 {
@@ -38,6 +39,15 @@ static void end_walk(struct tmi_search *search)
 	search->in_stretch = false;
 }
 
+/* Called where the range is known. In a short one no crew is worth making. */
+static uint64_t crew_least(const struct tmi_search *search)
+{
+	if (search->last - search->start < ALONE_LEAST)
+		return UINT64_MAX;
+	return tmi_search_crew_least(search->space, &search->matcher,
+				     tmi_call_threads(search->target));
+}
+
 void tmi_search_restart(struct tmi_search *search)
 {
 	end_walk(search);
@@ -51,6 +61,7 @@ void tmi_search_restart(struct tmi_search *search)
 	search->tells_resident = tmi_space_tells_resident(search->space);
 	search->doubtful = false;
 	search->look = LOOK_LEAST;
+	search->crew_least = crew_least(search);
 }
 
 /* Interrupted, or the memory is another one now. Everything below @at was looked at. */
@@ -227,8 +238,7 @@ static tmem_status make_room(struct tmi_search *search)
 	if (search->buffer)
 		return TMEM_S_OK;
 	search->room = MAX(TMI_SEARCH_PIECE, search->matcher.size);
-	search->buffer = tmi_search_room(search->matcher.size - 1, search->room, &search->piece);
-	if (!search->buffer)
+	if (!tmi_search_room(&search->matcher, &search->buffer, &search->piece))
 		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
 	return TMEM_S_OK;
 }
@@ -389,7 +399,10 @@ static void go_on_at(struct tmi_search *search, uint64_t clear)
 		tmi_search_restart(search);
 		return;
 	}
-	search->at = clear;
+	if (clear > search->stretch_last)
+		go_beyond(search, search->stretch_last);
+	else
+		search->at = clear;
 }
 
 /* What the crew asks now and then. */
@@ -418,29 +431,37 @@ static bool is_behind_a_hole(const struct tmi_search *search, uint64_t from)
 	       from - tail->address > tail->size;
 }
 
+/* Makes the crew, if there can be one. */
+static bool has_crew(struct tmi_search *search)
+{
+	if (!search->crew && !search->alone)
+		search->crew = tmi_search_crew_new(search->space, &search->matcher,
+						   tmi_call_threads(search->target), search->buffer,
+						   search->piece);
+	search->alone = !search->crew;
+	return search->crew != NULL;
+}
+
 /* True when the present stretch is worth it. Where matches may begin is then in @block. */
 static bool crew_helps(struct tmi_search *search, struct tmi_search_block *block)
 {
 	uint64_t end = MIN(search->stretch_last, search->touched_last);
+	size_t reach = search->matcher.size - 1;
 
-	if (search->alone || search->at < search->crew_from || end < search->at ||
-	    end - search->at < CREW_LEAST || end - search->at < search->matcher.size ||
-	    is_behind_a_hole(search, search->at - search->carried))
+	if (search->at < search->crew_from || end < search->at ||
+	    end - search->at < search->crew_least - 1 || end - search->at < reach ||
+	    is_behind_a_hole(search, search->at - search->carried) || !has_crew(search))
 		return false;
-	if (!search->crew)
-		search->crew = tmi_search_crew_new(search->space, &search->matcher,
-						   tmi_call_threads(search->target));
-	search->alone = !search->crew;
 	/* Matches may begin in what was carried over. One may end in the stretch that follows:
 	 * those that begin near the end are left. */
 	*block = (struct tmi_search_block){
 		.first = MAX(search->next, search->at - search->carried),
-		.last = end - search->matcher.size,
+		.last = MIN(end - reach, UINT64_MAX - 1),
 		.phase = search->start,
 		.run = &search->run,
 	};
 	/* Where matches are far apart the next one may lie beyond all of it. */
-	return !search->alone && block->first <= block->last;
+	return block->first <= block->last;
 }
 
 /* Lets several threads find out how far there is no match; *skipped: something was skipped. */
@@ -457,7 +478,7 @@ static tmem_status skip_by_crew(struct tmi_search *search, bool *skipped)
 	clear = tmi_search_crew_look(search->crew, &block, may_proceed, &watch, &bytes);
 	search->bytes += bytes;
 	if (clear <= block.last)
-		search->crew_from = MAX(clear, before) + CREW_LEAST;
+		search->crew_from = tmi_add_saturating(MAX(clear, before), ALONE_LEAST);
 	go_on_at(search, clear);
 	return watch.status;
 }

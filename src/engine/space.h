@@ -108,6 +108,28 @@ size_t tmi_space_read_resident(struct tmi_space *space, uint64_t address, void *
 /* Lends bytes; false when it cannot (live, cached, overlaid there). */
 bool tmi_space_view(struct tmi_space *space, uint64_t address, struct tmi_borrow *borrow);
 
+/* Page tables lead to frames of this many bytes, or to whole numbers of them. */
+#define TMI_SPACE_FRAME 4096u
+
+/*
+ * True when addresses of the space lead to frames of physical memory, several perhaps to the same
+ * one, and nothing changes what is in a frame without another tmi_space_generation().
+ */
+bool tmi_space_has_frames(const struct tmi_space *space);
+
+/*
+ * The physical addresses of the @count frames from @address on, which is a multiple of
+ * TMI_SPACE_FRAME; UINT64_MAX where there is none. Only for a space that has frames, and for
+ * addresses that it has.
+ */
+void tmi_space_frames(struct tmi_space *space, uint64_t address, uint64_t *physical, size_t count);
+
+/* Reads inside of one of its frames, by physical address: all of the bytes, or false. */
+bool tmi_space_read_frame(struct tmi_space *space, uint64_t physical, void *buffer, size_t size);
+
+/* The first and the last @size bytes of one of its frames are read soon; a hint. */
+void tmi_space_expect_frame(struct tmi_space *space, uint64_t physical, size_t size);
+
 /*
  * Copies lent bytes, and offers the stretch that they stand in to whoever knows the context
  * (hot.h). False when they are not all lent, or their file was cut. Not behind page tables.
