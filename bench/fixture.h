@@ -121,8 +121,9 @@ tmem_target *bench_open_core(const struct bench_core *core, const char *options)
 
 /*
  * Tables of x86-64 in four levels, and behind them the big memory, its pages of 4 KiB shuffled. It
- * can be seen at two virtual addresses.
+ * can be seen at two virtual addresses. Another first table has it BENCH_ALIASES times, in 4 KiB.
  */
+#define BENCH_ALIASES 8
 struct bench_image {
 	char path[4096];
 	uint64_t size;           /* bytes of the file */
@@ -130,6 +131,8 @@ struct bench_image {
 	uint64_t data;           /* and of the first frame that is no table; a multiple of 2 MiB */
 	uint64_t pages;          /* virtual address of the big memory, in pages of 4 KiB */
 	uint64_t large;          /* and of all physical memory, in pages of 2 MiB */
+	uint64_t alias_root;     /* physical address of the other first table */
+	uint64_t alias_size;     /* virtual, from one of its memories to the next; 0 is the first */
 	const uint32_t *page_of; /* page of the big memory in each frame from @data on */
 	const uint8_t *map;      /* the file, mapped: what the limits look at */
 };
@@ -142,6 +145,7 @@ const struct bench_image *bench_empty_image(void);
 
 /* Opens it with its tables, and @threads for searches; NULL after bench_fail(). */
 tmem_target *bench_open_image(const struct bench_image *image, unsigned threads);
+tmem_target *bench_open_aliases(const struct bench_image *image, unsigned threads);
 
 /* The eight bytes at a physical address, a multiple of 8, behind the tables. */
 uint64_t bench_image_word(const struct bench_image *image, uint64_t physical);

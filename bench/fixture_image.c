@@ -22,6 +22,7 @@
 #define PAGES_ADDRESS UINT64_C(0x7f0000000000)
 #define LARGE_ADDRESS UINT64_C(0xffff888000000000)
 #define LARGE_PAGE    ((uint64_t)BENCH_IMAGE_LARGE_PAGE)
+#define GIB           ((uint64_t)1 << 30)
 #define CHUNK_PAGES   256
 
 #define TABLE_FLAGS (BENCH_IMAGE_PRESENT | 0x2 | 0x4)         /* writable, for user mode too */
@@ -59,15 +60,43 @@ static bool map_page(struct tables *tables, uint64_t address, unsigned level, ui
 	return true;
 }
 
-/* Room for the first table, two more for each of both ranges, and the last ones of 4 KiB pages. */
+/* The entry of an address in its table of @level, which is there. */
+static uint64_t entry_of(const struct tables *tables, uint64_t address, unsigned level)
+{
+	const uint64_t *table = tables->words;
+
+	for (unsigned at = 4; at > level; at--)
+		table = tables->words +
+			(table[bench_image_index(address, at)] & BENCH_IMAGE_FRAME) /
+				sizeof(*table);
+	return table[bench_image_index(address, level)];
+}
+
+/* A first table of its own and one below, which lead to the tables of 4 KiB pages many times. */
+static bool map_aliases(struct tables *tables, const struct bench_image *image)
+{
+	uint64_t *root = tables->words + image->alias_root / sizeof(*root);
+	uint64_t *table;
+
+	tables->used += BENCH_PAGE;
+	table = table_below(tables, root);
+	if (!table)
+		return bench_fail("the page tables do not fit");
+	for (uint64_t alias = 0; alias < BENCH_ALIASES; alias++)
+		for (uint64_t at = 0; at < image->alias_size; at += GIB)
+			*table++ = entry_of(tables, image->pages + at, 3);
+	return true;
+}
+
+/* Room for the first tables, two more for each range, and the last ones of 4 KiB pages. */
 static uint64_t tables_room(void)
 {
-	uint64_t frames = 1 + 2 * 2 + bench_size() / LARGE_PAGE + 2 * (bench_size() >> 30) + 4;
+	uint64_t frames = 2 + 3 * 2 + bench_size() / LARGE_PAGE + 2 * (bench_size() / GIB) + 4;
 
 	return (frames * BENCH_PAGE + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
 }
 
-static bool put_tables(int fd, const struct bench_image *image, const uint32_t *frame_of)
+static bool put_tables(int fd, struct bench_image *image, const uint32_t *frame_of)
 {
 	struct tables tables = { .used = BENCH_PAGE, .size = image->data };
 	bool good;
@@ -79,7 +108,9 @@ static bool put_tables(int fd, const struct bench_image *image, const uint32_t *
 				(image->data + frame_of[i] * (uint64_t)BENCH_PAGE) | PAGE_FLAGS);
 	for (uint64_t at = 0; good && at < image->size; at += LARGE_PAGE)
 		good = map_page(&tables, image->large + at, 2, at | PAGE_FLAGS | BENCH_IMAGE_LARGE);
-	good = good && bench_file_put(fd, tables.words, tables.size, 0);
+	image->alias_root = tables.used;
+	good = good && map_aliases(&tables, image) &&
+	       bench_file_put(fd, tables.words, tables.size, 0);
 	free(tables.words);
 	return good;
 }
@@ -146,6 +177,7 @@ static bool write_image(int fd, struct bench_image *image)
 	image->size = image->data + bench_size();
 	image->pages = PAGES_ADDRESS;
 	image->large = LARGE_ADDRESS;
+	image->alias_size = (bench_size() + GIB - 1) & ~(GIB - 1);
 	image->page_of = page_of;
 	good = shuffle(frame_of, page_of) && put_tables(fd, image, frame_of) &&
 	       put_frames(fd, image) && map_file(fd, image);
@@ -186,15 +218,25 @@ const struct bench_image *bench_empty_image(void)
 	return bench_file_end(fd, image.path) ? &image : NULL;
 }
 
-tmem_target *bench_open_image(const struct bench_image *image, unsigned threads)
+static tmem_target *open_image(const struct bench_image *image, uint64_t root, unsigned threads)
 {
 	char spec[sizeof(image->path) + 8], options[96];
 	tmem_target *target;
 
 	snprintf(spec, sizeof(spec), "raw:%s", image->path);
 	snprintf(options, sizeof(options), "root=0x%" PRIx64 ",scheme=x64,levels=4,threads=%u",
-		 image->root, threads);
+		 root, threads);
 	return bench_good(tmem_open(spec, options, &target), NULL, spec) ? target : NULL;
+}
+
+tmem_target *bench_open_image(const struct bench_image *image, unsigned threads)
+{
+	return open_image(image, image->root, threads);
+}
+
+tmem_target *bench_open_aliases(const struct bench_image *image, unsigned threads)
+{
+	return open_image(image, image->alias_root, threads);
 }
 
 uint64_t bench_image_word(const struct bench_image *image, uint64_t physical)
