@@ -44,6 +44,8 @@ static tmem_status check_integers(const struct tmem_search_request *request)
 
 static tmem_status check_request(const struct tmem_search_request *request)
 {
+	if (request->reserved)
+		return tmi_bad_argument("reserved", "0");
 	if (request->flags & ~(uint32_t)TMEM_VSEARCH_WRITABLE_ONLY)
 		return tmi_bad_argument("flags", "a value of enum tmem_search_flags");
 	if (!request->pattern_granularity || request->pattern_granularity > SIZE_MAX / 2)
@@ -332,6 +334,8 @@ static tmem_status find_next(struct tmi_search *search, struct tmem_search_match
 		return TMEM_E_NO_MORE_ENTRIES;
 	if (tmi_call_interrupted(search->target))
 		return tmi_fail(TMEM_E_CONTROL_C_EXIT, TMEM_REASON_NONE, 0);
+	if (tmi_space_incarnation(search->space) != search->incarnation)
+		return tmi_fail(TMEM_E_UNEXPECTED, TMEM_REASON_ADDRESS_SPACE_GONE, search->next);
 	/* Something was written since the last match: what the windows show may be old. */
 	if (tmi_space_generation(search->space) != search->generation) {
 		search->generation = tmi_space_generation(search->space);

@@ -270,6 +270,43 @@ static void an_exec_ends_what_was_known(void **unused)
 	end(&f);
 }
 
+/* What a cursor has read already is no match of the new program. */
+static void a_cursor_ends_with_an_exec(void **unused)
+{
+	const struct tmem_search_request every_byte = {
+		.size = sizeof(every_byte),
+		.kind = TMEM_SEARCH_UNSIGNED_INTEGERS,
+		.integer_size = 1,
+		.pattern_granularity = 1,
+		.maximum = 255,
+		.length = 8,
+	};
+	struct tmem_search_request request = every_byte;
+	tmem_search_cursor *cursor;
+	struct fixture f;
+	uint64_t match;
+	uint8_t byte;
+
+	(void)unused;
+	start(&f, NULL);
+	request.offset = f.zoo.at->plain;
+	assert_int_equal(tmem_search_cursor_new(f.target, &request, &cursor), TMEM_S_OK);
+	for (uint64_t i = 0; i < 3; i++) {
+		assert_int_equal(tmem_search_cursor_next(cursor, &match), TMEM_S_OK);
+		assert_int_equal(match, request.offset + i);
+	}
+	zoo_do(&f.zoo, ZOO_EXEC);
+	for (int i = 0; i < 5000; i++) {
+		if (tmem_read_virtual(f.target, request.offset, &byte, 1, NULL) != TMEM_S_OK)
+			break;
+		usleep(1000);
+	}
+	assert_int_equal(tmem_search_cursor_next(cursor, &match), TMEM_E_UNEXPECTED);
+	assert_int_equal(match, request.offset + 2);
+	tmem_search_cursor_free(cursor);
+	end(&f);
+}
+
 static void a_dropped_process_is_not_read(void **unused)
 {
 	struct fixture f;
@@ -296,6 +333,7 @@ int main(void)
 		cmocka_unit_test(the_overlay_is_not_passed_by),
 		cmocka_unit_test(the_cache_is_not_passed_by),
 		cmocka_unit_test(an_exec_ends_what_was_known),
+		cmocka_unit_test(a_cursor_ends_with_an_exec),
 		cmocka_unit_test(a_dropped_process_is_not_read),
 	};
 	size_t count = 6;

@@ -358,6 +358,9 @@ static void test_arguments(void **unused)
 	patterns.pattern_granularity = SIZE_MAX / 2;
 	tmem_search_cursor_free(begin(target, &patterns));
 	patterns.pattern_granularity = 1;
+	patterns.reserved = 1;
+	refuse(target, &patterns);
+	patterns.reserved = 0;
 	patterns.kind = 4;
 	refuse(target, &patterns);
 
@@ -391,7 +394,6 @@ static void test_old_request(void **unused)
 					 "text 0x1100 \"abcdef\"\n",
 					 NULL);
 	struct tmem_search_request request = { .size = FIRST_SIZE,
-					       .reserved = 0x55555555,
 					       .length = UINT64_MAX,
 					       .pattern = "cde",
 					       .pattern_size = 3,
