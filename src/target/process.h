@@ -522,9 +522,12 @@ tmem_status tmi_process_careful_read(struct live *process, uint64_t address, voi
 tmem_status tmi_process_bulk_read(struct live *process, uint64_t address, void *buffer,
 				  uint64_t size, uint32_t flags, uint64_t *done);
 
-/* Several elements: sorted, joined by page. Sets done of each; fails with LIVE_STALE only. */
+/*
+ * Several elements: sorted, joined by page. Sets done of each; fails with LIVE_STALE only.
+ * *complete: all bytes of all came, and the status of each is set; false: it may be so or not.
+ */
 tmem_status tmi_process_batch_read(struct live *process, struct tmem_transfer *items, size_t count,
-				   uint32_t flags);
+				   uint32_t flags, bool *complete);
 
 /* Address as the kernel wants it: without the tags of machines that have them. */
 static inline uint64_t tmi_process_untag(uint64_t address)

@@ -13,13 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "target/process.h"
-#include "target/process_group.h"
-
-#define MAX_VECTORS 1024
-
-/* Bytes of all joined spans of one system call. */
-#define BOUNCE (256u << 10)
+#include "target/process_batch.h"
 
 /* Pages that are looked at together, when spans stand close. */
 #define WINDOW_PAGES 512
@@ -32,47 +26,6 @@
 
 /* Elements that are grouped together; more are taken one such part after another. */
 #define MOST_ELEMENTS (1u << 18)
-
-/* One element, or several that were joined. */
-struct span {
-	uint64_t first;
-	uint64_t end;       /* exclusive */
-	uint8_t *buffer;    /* of the element itself, or bounce */
-	uint32_t key;       /* of its first group */
-	uint32_t key_count; /* groups */
-	uint32_t count;     /* elements */
-	uint64_t done;      /* bytes read; joined: all or 0 */
-	uint64_t readable;  /* joined and not read in full: bit per page, from the page of first */
-};
-
-struct batch {
-	struct live *process;
-	struct tmem_transfer *items;
-	uint32_t flags;
-	unsigned shift; /* of a page: dividing by its size would cost more than the rest */
-	struct live_groups groups;
-	struct live_scratch *scratch;
-	size_t span_count;          /* of the present round */
-	size_t bounced;             /* bytes in use */
-	struct live_traits *traits; /* NULL = not known */
-	uint64_t traits_first;      /* what they said last is of all from here */
-	uint64_t traits_end;        /* up to here, exclusive */
-	bool traits_safe;           /* and is this */
-	uint64_t saved;             /* spans that traits answered for */
-	struct live_pages pages;    /* of the present window */
-};
-
-/* Room for one round: kept for the next batch, since new memory would cost more than the reads. */
-struct live_scratch {
-	struct span spans[MAX_VECTORS];
-	struct iovec local[MAX_VECTORS];
-	struct iovec remote[MAX_VECTORS];
-	struct live_group groups[MAX_VECTORS];
-	struct live_group_key keys[2 * MAX_VECTORS];
-	uint32_t links[MAX_VECTORS];
-	uint32_t table[2 * MAX_VECTORS];
-	uint8_t bounce[BOUNCE];
-};
 
 /* --- which pages are safe --- */
 
@@ -143,61 +96,6 @@ static bool is_safe(struct batch *batch, size_t index)
 	       stop >= span->end;
 }
 
-/* --- handing out --- */
-
-/* Readable bytes of a joined span from @first up to @end. */
-static uint64_t readable_bytes(const struct batch *batch, const struct span *span, uint64_t first,
-			       uint64_t end)
-{
-	uint64_t page = batch->process->target->page;
-	uint64_t at = first;
-
-	while (at < end &&
-	       span->readable >> ((at >> batch->shift) - (span->first >> batch->shift)) & 1)
-		at = (at | (page - 1)) + 1;
-	return (at < end ? at : end) - first;
-}
-
-/* The usual word is moved by one load and one store, without a call. */
-static inline void copy(void *to, const uint8_t *from, size_t size)
-{
-	if (size == sizeof(uint64_t))
-		memcpy(to, from, sizeof(uint64_t));
-	else
-		memcpy(to, from, size);
-}
-
-static void hand_out_group(struct batch *batch, const struct span *span,
-			   const struct live_group *group)
-{
-	bool all = span->done == span->end - span->first;
-	uint32_t index = group->last;
-
-	for (uint32_t left = group->count; left; left--) {
-		struct tmem_transfer *item = &batch->items[index];
-		uint64_t address = tmi_process_untag(item->offset);
-		uint64_t size = tmi_process_clip(address, item->size);
-
-		if (!all)
-			size = readable_bytes(batch, span, address, address + size);
-		copy(item->buffer, span->buffer + (address - span->first), size);
-		item->done = size;
-		index = batch->groups.links[index];
-	}
-}
-
-static void hand_out(struct batch *batch, const struct span *span)
-{
-	const struct live_group *groups = batch->groups.all;
-	const struct live_group_key *keys = batch->groups.sorted + span->key;
-
-	if (span->count == 1)
-		batch->items[groups[keys->group].last].done = span->done;
-	else
-		for (size_t i = 0; i < span->key_count; i++)
-			hand_out_group(batch, span, &groups[keys[i].group]);
-}
-
 /* --- reading spans --- */
 
 static uint64_t page_mask(const struct batch *batch, const struct span *span, uint64_t first,
@@ -222,7 +120,7 @@ static tmem_status read_with_care(struct batch *batch, struct span *span)
 		status =
 			tmi_process_bulk_read(batch->process, at, span->buffer + (at - span->first),
 					      span->end - at, batch->flags, &got);
-		if (span->count == 1) {
+		if (!span->joined) {
 			span->done = got;
 			break;
 		}
@@ -233,7 +131,7 @@ static tmem_status read_with_care(struct batch *batch, struct span *span)
 			span->readable |= page_mask(batch, span, at, at + got);
 		at = ((at + got) | (page - 1)) + 1;
 	}
-	hand_out(batch, span);
+	tmi_process_hand_out(batch, span);
 	return status;
 }
 
@@ -248,7 +146,7 @@ static size_t hand_out_moved(struct batch *batch, const size_t *indices, size_t 
 			break;
 		moved -= span->end - span->first;
 		span->done = span->end - span->first;
-		hand_out(batch, span);
+		tmi_process_hand_out(batch, span);
 		from++;
 	}
 	return from;
@@ -314,7 +212,7 @@ static bool join(const struct batch *batch, struct span *span, size_t key)
 
 	/* Two that only touch are as well read alone; groups that were not sorted may stand below.
 	 */
-	if (next_page > last_page + (span->count > 1) || next_page < span->first >> batch->shift)
+	if (next_page > last_page + span->joined || next_page < span->first >> batch->shift)
 		return false;
 	next = group_of(batch, key);
 	first = next->first < span->first ? next->first : span->first;
@@ -324,7 +222,7 @@ static bool join(const struct batch *batch, struct span *span, size_t key)
 	span->first = first;
 	span->end = end;
 	span->key_count++;
-	span->count += next->count;
+	span->joined = true;
 	return true;
 }
 
@@ -337,13 +235,28 @@ static void make_span(const struct batch *batch, struct span *span, size_t *key)
 			       .end = group->end,
 			       .key = (uint32_t)(*key)++,
 			       .key_count = 1,
-			       .count = group->count };
+			       .joined = group->several };
 	if (span->end - span->first < LIVE_LARGE)
 		while (*key < batch->groups.count && join(batch, span, *key))
 			++*key;
 	/* An element alone goes to its own buffer. */
-	if (span->count == 1)
+	if (!span->joined)
 		span->buffer = batch->items[group->last].buffer;
+}
+
+/* Makes room for a joined span, in whole lines: these move fastest. False: there is none left. */
+static bool place(struct batch *batch, struct span *span)
+{
+	uint64_t first = span->first & ~(uint64_t)(LINE - 1);
+	uint64_t end = (span->end + LINE - 1) & ~(uint64_t)(LINE - 1);
+
+	if (end - first > BOUNCE - batch->bounced)
+		return false;
+	span->first = first;
+	span->end = end;
+	span->buffer = batch->scratch->bounce + batch->bounced;
+	batch->bounced += end - first;
+	return true;
 }
 
 /* As many spans as one call takes, from group *key on. */
@@ -355,13 +268,9 @@ static void make_spans(struct batch *batch, size_t *key)
 		struct span *span = &batch->scratch->spans[batch->span_count];
 
 		make_span(batch, span, key);
-		if (span->count > 1) {
-			if (batch->bounced + (span->end - span->first) > BOUNCE) {
-				*key = span->key;
-				return;
-			}
-			span->buffer = batch->scratch->bounce + batch->bounced;
-			batch->bounced += span->end - span->first;
+		if (span->joined && !place(batch, span)) {
+			*key = span->key;
+			return;
 		}
 		batch->span_count++;
 	}
@@ -380,12 +289,19 @@ static tmem_status read_groups(struct batch *batch)
 	    atomic_load(&process->traits_paid))
 		batch->traits = tmi_process_hold_traits(process, true);
 	/* Without traits, pages that stand close are looked at together. */
-	tmi_process_sort_groups(&batch->groups,
+	tmi_process_sort_groups(&batch->groups, batch->shift,
 				batch->traits && !(batch->flags & TMI_READ_NO_TOUCH));
 	while (key < batch->groups.count && status == TMEM_S_OK) {
 		make_spans(batch, &key);
+		if (key < batch->groups.count && !batch->lists) {
+			tmi_process_list_groups(&batch->groups, batch->count);
+			batch->lists = true;
+		}
 		status = read_spans(batch);
 	}
+	if (status == TMEM_S_OK && !batch->lists)
+		tmi_process_hand_out_all(batch);
+	batch->complete = batch->complete && !batch->lists;
 	tmi_process_release_traits(batch->traits);
 	atomic_fetch_add(&process->traits_saved, batch->saved);
 	return status;
@@ -397,7 +313,7 @@ static struct live_scratch *take_scratch(struct live_target *target)
 {
 	struct live_scratch *scratch = atomic_exchange(&target->scratch, NULL);
 
-	return scratch ? scratch : malloc(sizeof(*scratch));
+	return scratch ? scratch : aligned_alloc(_Alignof(struct live_scratch), sizeof(*scratch));
 }
 
 static void return_scratch(struct live_target *target, struct live_scratch *scratch)
@@ -440,24 +356,26 @@ static bool make_room(struct batch *batch, size_t count, void **memory)
 		groups->table = scratch->table;
 		return true;
 	}
-	*memory = room = malloc(count * each + slots * sizeof(*groups->table));
+	*memory = room =
+		malloc(sizeof(*groups->all) + count * each + slots * sizeof(*groups->table));
 	if (!room)
 		return false;
 	groups->all = (struct live_group *)room;
-	groups->keys = (struct live_group_key *)(groups->all + count);
-	groups->links = (uint32_t *)(groups->keys + 2 * count);
-	groups->table = groups->links + count;
+	groups->keys = (struct live_group_key *)(groups->all + count + 1);
+	groups->links = (union live_link *)(groups->keys + 2 * count);
+	groups->table = (struct live_group **)(groups->links + count);
 	return true;
 }
 
 tmem_status tmi_process_batch_read(struct live *process, struct tmem_transfer *items, size_t count,
-				   uint32_t flags)
+				   uint32_t flags, bool *complete)
 {
-	struct batch batch = { .process = process, .flags = flags };
+	struct batch batch = { .process = process, .flags = flags, .complete = true };
 	size_t most = count < MOST_ELEMENTS ? count : MOST_ELEMENTS;
 	tmem_status status = TMEM_S_OK;
 	void *memory;
 
+	*complete = false;
 	batch.shift = (unsigned)__builtin_ctzll(process->target->page);
 	batch.scratch = take_scratch(process->target);
 	if (!batch.scratch || !make_room(&batch, most, &memory)) {
@@ -466,13 +384,16 @@ tmem_status tmi_process_batch_read(struct live *process, struct tmem_transfer *i
 	}
 	for (size_t begin = 0; begin < count && status == TMEM_S_OK; begin += most) {
 		batch.items = items + begin;
+		batch.count = count - begin < most ? count - begin : most;
+		batch.lists = false;
 		batch.traits_end = 0;
 		batch.saved = 0;
-		tmi_process_make_groups(&batch.groups, batch.items,
-					count - begin < most ? count - begin : most, batch.shift);
+		tmi_process_make_groups(&batch.groups, batch.items, batch.count,
+					process->target->page);
 		status = read_groups(&batch);
 	}
 	free(memory);
 	return_scratch(process->target, batch.scratch);
+	*complete = status == TMEM_S_OK && batch.complete;
 	return status;
 }

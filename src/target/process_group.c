@@ -10,26 +10,43 @@
 /* Pages to a group, on average, from which on groups next to each other are too rare to count. */
 #define SPARSE 32
 
-/* A new group of no elements; returns its number + 1. */
-static uint32_t add_group(struct live_groups *groups, uint64_t page)
+/* A new group of one element, which has bytes. */
+static struct live_group *add_group(struct live_groups *groups, uint64_t page, uint64_t first,
+				    uint64_t end, size_t element)
 {
-	struct live_group *group = &groups->all[groups->count];
+	struct live_group *group = &groups->all[++groups->count];
 
-	if (groups->count && page < group[-1].page)
+	if (groups->count > 1 && page < group[-1].page)
 		groups->in_order = false;
-	*group = (struct live_group){ .page = page, .first = UINT64_MAX };
-	return (uint32_t)++groups->count;
+	group->page = page;
+	group->first = first;
+	group->end = end;
+	group->last = (uint32_t)element;
+	group->several = false;
+	return group;
+}
+
+/* An element without bytes, or one that is read alone. */
+static struct live_group *add_unusual(struct live_groups *groups, struct tmem_transfer *item,
+				      size_t element, uint64_t page)
+{
+	uint64_t first = tmi_process_untag(item->offset);
+	uint64_t size = tmi_process_clip(first, item->size);
+
+	item->done = 0;
+	if (!size)
+		return groups->all;
+	return add_group(groups, first & ~(page - 1), first, first + size, element);
 }
 
 /* The slot of a page: of its group, or a free one. */
-static inline uint32_t *find_slot(uint32_t *table, unsigned bits, const struct live_group *all,
-				  uint64_t page)
+static inline struct live_group **find_slot(struct live_group **table, uint32_t mask, uint64_t page)
 {
-	/* Fibonacci hashing: the upper bits of the product are spread best. */
-	size_t slot = page * UINT64_C(0x9e3779b97f4a7c15) >> (64 - bits);
+	/* Fibonacci hashing; the middle of the product is spread well and has a constant place. */
+	uint32_t slot = (uint32_t)(page * UINT64_C(0x9e3779b97f4a7c15) >> 32) & mask;
 
-	while (table[slot] && all[table[slot] - 1].page != page)
-		slot = (slot + 1) & ((1u << bits) - 1);
+	while (table[slot] && table[slot]->page != page)
+		slot = (slot + 1) & mask;
 	return &table[slot];
 }
 
@@ -63,14 +80,14 @@ static struct live_group_key *sort_keys(struct live_group_key *keys, struct live
 	return keys;
 }
 
-void tmi_process_sort_groups(struct live_groups *groups, bool any_order)
+void tmi_process_sort_groups(struct live_groups *groups, unsigned shift, bool any_order)
 {
 	uint64_t lowest = UINT64_MAX, highest = 0;
 
 	for (size_t i = 0; i < groups->count; i++) {
-		uint64_t page = groups->all[i].page;
+		uint64_t page = groups->all[i + 1].page >> shift;
 
-		groups->keys[i] = (struct live_group_key){ page, (uint32_t)i };
+		groups->keys[i] = (struct live_group_key){ page, (uint32_t)i + 1 };
 		lowest = page < lowest ? page : lowest;
 		highest = page > highest ? page : highest;
 	}
@@ -82,37 +99,49 @@ void tmi_process_sort_groups(struct live_groups *groups, bool any_order)
 }
 
 void tmi_process_make_groups(struct live_groups *groups, struct tmem_transfer *items, size_t count,
-			     unsigned shift)
+			     uint64_t page)
 {
 	/* Copies: the compiler cannot know that no element's outcome is one of these. */
-	struct live_group *all = groups->all;
-	uint32_t *table = groups->table;
-	uint32_t *links = groups->links;
-	unsigned bits = (unsigned)__builtin_ctzll(tmi_process_group_slots(count));
+	struct live_group **table = groups->table;
+	union live_link *links = groups->links;
+	uint32_t mask = (uint32_t)tmi_process_group_slots(count) - 1;
 
 	groups->count = 0;
 	groups->in_order = true;
-	memset(table, 0, sizeof(*table) << bits);
+	groups->all[0] = (struct live_group){ 0 };
+	memset(table, 0, sizeof(*table) * ((size_t)mask + 1));
 	for (size_t i = 0; i < count; i++) {
 		uint64_t first = tmi_process_untag(items[i].offset);
-		uint64_t size = tmi_process_clip(first, items[i].size);
-		uint64_t page = first >> shift;
-		uint32_t alone = 0;
-		uint32_t *slot = &alone;
-		struct live_group *group;
+		uint64_t end = first + items[i].size;
+		struct live_group *group, **slot;
 
-		items[i].done = 0;
-		if (!size)
+		if (items[i].size - 1 >= LIVE_LARGE - 1) {
+			links[i].group = add_unusual(groups, &items[i], i, page);
 			continue;
-		if (size < LIVE_LARGE)
-			slot = find_slot(table, bits, all, page);
-		if (!*slot)
-			*slot = add_group(groups, page);
-		group = &all[*slot - 1];
-		group->first = first < group->first ? first : group->first;
-		group->end = first + size > group->end ? first + size : group->end;
-		links[i] = group->last;
+		}
+		slot = find_slot(table, mask, first & ~(page - 1));
+		group = *slot;
+		if (group) {
+			group->first = first < group->first ? first : group->first;
+			group->end = end > group->end ? end : group->end;
+			group->several = true;
+		} else if (first < LIVE_TOP - LIVE_LARGE) {
+			group = add_group(groups, first & ~(page - 1), first, end, i);
+			*slot = group;
+		} else {
+			group = add_unusual(groups, &items[i], i, page);
+		}
+		links[i].group = group;
+	}
+}
+
+void tmi_process_list_groups(struct live_groups *groups, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct live_group *group = groups->links[i].group;
+
+		/* The first element of a group is its last so far, and ends the list. */
+		groups->links[i].before = group->last;
 		group->last = (uint32_t)i;
-		group->count++;
 	}
 }

@@ -14,27 +14,40 @@
 #define LIVE_LARGE (64u << 10)
 
 struct live_group {
-	uint64_t page;  /* number */
+	union {
+		uint64_t page;   /* address */
+		uint64_t source; /* all was read: where its bytes are, less their addresses; 0: see
+				    span */
+	};
 	uint64_t first; /* of the elements' bytes */
 	uint64_t end;   /* exclusive */
-	uint32_t last;  /* element; links lead to those before it */
-	uint32_t count; /* elements */
+	union {
+		uint32_t last; /* its element; with lists, links lead to those before it */
+		uint32_t span; /* number of the span that was read */
+	};
+	bool several; /* elements */
 };
 
 struct live_group_key {
-	uint64_t page;
+	uint64_t page; /* number */
 	uint32_t group;
 };
 
-/* The caller makes room for as many groups as there are elements. */
+/* Of an element. */
+union live_link {
+	struct live_group *group;
+	size_t before; /* with lists: the element before it in its group, or itself */
+};
+
+/* The caller makes room for as many groups as there are elements, and one more. */
 struct live_groups {
-	struct live_group *all;
-	uint32_t *links;               /* of an element: the one before it in its group */
+	struct live_group *all;        /* from 1; number 0 is of elements that have no bytes */
+	union live_link *links;        /* of the elements */
 	struct live_group_key *keys;   /* twice as many */
 	struct live_group_key *sorted; /* of those in keys */
-	size_t count;
-	bool in_order;   /* as they were made */
-	uint32_t *table; /* open addressing by page: number of the group + 1, 0 = free */
+	size_t count;                  /* of groups with bytes */
+	bool in_order;                 /* as they were made */
+	struct live_group **table;     /* open addressing by page; NULL = free */
 };
 
 /* Slots that the table needs for @count elements: a power of two. */
@@ -56,16 +69,19 @@ static inline uint64_t tmi_process_clip(uint64_t address, uint64_t size)
 }
 
 /*
- * Groups all elements that have bytes to read, and sets done of all to 0. @count: at most 2^31.
- * @shift: bits of an address inside a page.
+ * Groups all elements that have bytes to read, and sets done of the others to 0. @count: at most
+ * 2^31. @page: bytes of a page.
  */
 void tmi_process_make_groups(struct live_groups *groups, struct tmem_transfer *items, size_t count,
-			     unsigned shift);
+			     uint64_t page);
 
 /*
- * Makes groups->sorted, by page. @any_order: scattered ones may stay as they are, because only
- * those next to each other matter.
+ * Makes groups->sorted, by page. @shift: bits of an address inside a page. @any_order: scattered
+ * ones may stay as they are, because only those next to each other matter.
  */
-void tmi_process_sort_groups(struct live_groups *groups, bool any_order);
+void tmi_process_sort_groups(struct live_groups *groups, unsigned shift, bool any_order);
+
+/* Makes lists: links lead from the last element of a group to the one before it, and so on. */
+void tmi_process_list_groups(struct live_groups *groups, size_t count);
 
 #endif

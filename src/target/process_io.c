@@ -216,7 +216,7 @@ static tmem_status read_one(struct live *process, struct tmem_transfer *item, ui
 }
 
 static tmem_status read_many(struct live *process, struct tmem_transfer *items, size_t count,
-			     uint32_t flags)
+			     uint32_t flags, bool *complete)
 {
 	uint64_t generation = atomic_load(&process->generation);
 	tmem_status status = TMEM_S_OK;
@@ -224,7 +224,7 @@ static tmem_status read_many(struct live *process, struct tmem_transfer *items, 
 	if (atomic_load(&process->shares))
 		status = tmi_process_check(process);
 	if (status == TMEM_S_OK)
-		status = tmi_process_batch_read(process, items, count, flags);
+		status = tmi_process_batch_read(process, items, count, flags, complete);
 	if (status == TMEM_S_OK)
 		status = tmi_process_verify(process, generation);
 	return status;
@@ -270,6 +270,7 @@ tmem_status tmi_process_read(void *state, uint32_t space, struct tmem_transfer *
 	struct live *process;
 	uint64_t generation;
 	tmem_status status;
+	bool complete = false;
 	int round = 0;
 
 	if (!count)
@@ -282,10 +283,11 @@ tmem_status tmi_process_read(void *state, uint32_t space, struct tmem_transfer *
 			break;
 		generation = atomic_load(&process->generation);
 		status = count == 1 ? read_one(process, items, flags)
-				    : read_many(process, items, count, flags);
+				    : read_many(process, items, count, flags, &complete);
 	} while (tmi_process_again(process, generation, &round, &status));
 	if (status != TMEM_S_OK)
 		return fail_all(items, count, status);
-	settle(process, items, count);
+	if (!complete)
+		settle(process, items, count);
 	return TMEM_S_OK;
 }
