@@ -4,7 +4,6 @@
  * the child is a copy of the test, with the same bytes and the same holes.
  */
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,15 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 #include <tmem.h>
 
+#include "unit/live_copy.h"
+
 #define PAGES 6000
 #define MOST  200000 /* bytes of an element */
+
+static int untouched_file;
+static void *untouched;
 
 /* ThreadSanitizer looks at each access of the tests too. */
 #if defined(__SANITIZE_THREAD__)
@@ -30,92 +32,40 @@
 #define ROUNDS(count) (count)
 #endif
 
-struct fixture {
-	size_t page;
-	uint8_t *memory;  /* the same in both processes but for the holes, which the child unmaps */
-	uint8_t busy[64]; /* the child writes here all the time, one byte everywhere */
-	pid_t child;
-	tmem_target *target;
-	uint64_t random;
-};
-
-static uint64_t next_random(struct fixture *f)
-{
-	f->random ^= f->random << 13;
-	f->random ^= f->random >> 7;
-	f->random ^= f->random << 17;
-	return f->random;
-}
-
 static bool is_hole(size_t page)
 {
 	return page >= PAGES || page % 11 == 7 || (page / 100 % 5 == 3 && page % 3 == 0);
 }
 
-/* The child only writes to its busy bytes. */
-static void be_written_to(struct fixture *f, int ready)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (size_t i = 0; i < PAGES; i++)
-		if (is_hole(i))
-			munmap(f->memory + i * f->page, f->page);
-	if (write(ready, "x", 1) != 1)
-		_exit(1);
-	for (unsigned value = 0;; value++)
-		for (size_t i = 0; i < sizeof(f->busy); i++)
-			((volatile uint8_t *)f->busy)[i] = (uint8_t)(value & 1 ? 0x55 : 0xaa);
-}
-
 static int set_up(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-	char spec[32], byte;
-	int ready[2];
+	static const uint8_t values[] = { 0x55, 0xaa };
+	struct live_copy *f = calloc(1, sizeof(*f));
 
 	alarm(300);
-	f->page = (size_t)sysconf(_SC_PAGESIZE);
-	f->random = 88172645463325252u;
-	/* A hole page more, so that nothing follows. */
-	f->memory = mmap(NULL, (PAGES + 1) * f->page, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	assert_true(f->memory != MAP_FAILED);
-	munmap(f->memory + PAGES * f->page, f->page);
+	live_copy_map(f, PAGES);
 	for (size_t i = 0; i < PAGES * f->page / 8; i++) {
 		uint64_t word = i * UINT64_C(0x9e3779b97f4a7c15);
 
 		memcpy(f->memory + 8 * i, &word, 8);
 	}
-	memset(f->busy, 0xaa, sizeof(f->busy));
-	assert_int_equal(pipe(ready), 0);
-	f->child = fork();
-	if (!f->child)
-		be_written_to(f, ready[1]);
-	assert_int_equal(read(ready[0], &byte, 1), 1);
-	close(ready[0]);
-	close(ready[1]);
-	snprintf(spec, sizeof(spec), "pid:%d", f->child);
-	if (tmem_open(spec, NULL, &f->target) != TMEM_S_OK)
-		fail_msg("%s", tmem_last_error(NULL));
+	memset(f->busy, values[1], sizeof(f->busy));
+	live_copy_start(f, is_hole, sizeof(f->busy), values);
 	*state = f;
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	struct fixture *f = *state;
-
-	tmem_close(f->target);
-	kill(f->child, SIGKILL);
-	waitpid(f->child, NULL, 0);
-	munmap(f->memory, PAGES * f->page);
-	free(f);
+	live_copy_end(*state);
+	free(*state);
 	unsetenv("TMEM_DISABLE");
 	alarm(0);
 	return 0;
 }
 
 /* The prefix rule by plain thinking. */
-static size_t expected_size(const struct fixture *f, const struct tmem_transfer *item)
+static size_t expected_size(const struct live_copy *f, const struct tmem_transfer *item)
 {
 	uint64_t at = item->offset - (uint64_t)(uintptr_t)f->memory;
 	size_t size = 0;
@@ -125,7 +75,7 @@ static size_t expected_size(const struct fixture *f, const struct tmem_transfer 
 	return size < item->size ? size : item->size;
 }
 
-static void check_element(const struct fixture *f, const struct tmem_transfer *item)
+static void check_element(const struct live_copy *f, const struct tmem_transfer *item)
 {
 	size_t size = expected_size(f, item);
 	const uint8_t *bytes = item->buffer;
@@ -142,9 +92,9 @@ static void check_element(const struct fixture *f, const struct tmem_transfer *i
 			 (unsigned long long)item->offset);
 }
 
-static size_t random_size(struct fixture *f)
+static size_t random_size(struct live_copy *f)
 {
-	uint64_t choice = next_random(f);
+	uint64_t choice = live_copy_random(f);
 
 	switch (choice % 40) {
 	case 0: return 0;
@@ -157,20 +107,21 @@ static size_t random_size(struct fixture *f)
 }
 
 /* @spread: pages that elements may begin in. */
-static void fill_batch(struct fixture *f, struct tmem_transfer *items, size_t count, size_t spread)
+static void fill_batch(struct live_copy *f, struct tmem_transfer *items, size_t count,
+		       size_t spread)
 {
-	size_t first = spread < PAGES ? next_random(f) % (PAGES - spread) : 0;
+	size_t first = spread < PAGES ? live_copy_random(f) % (PAGES - spread) : 0;
 
 	for (size_t i = 0; i < count; i++) {
-		uint64_t at = first * f->page + next_random(f) % (spread * f->page);
+		uint64_t at = first * f->page + live_copy_random(f) % (spread * f->page);
 
 		items[i] = (struct tmem_transfer){ .offset = (uint64_t)(uintptr_t)f->memory + at,
 						   .size = random_size(f) };
-		if (i && next_random(f) % 20 == 0)
-			items[i] = items[next_random(f) % i];
-		if (next_random(f) % 200 == 0)
-			items[i].offset = next_random(f) % 2 ? UINT64_MAX - 3 : 0;
-		items[i].flags = next_random(f) % 9 ? 0 : TMEM_TRANSFER_UNCACHED;
+		if (i && live_copy_random(f) % 20 == 0)
+			items[i] = items[live_copy_random(f) % i];
+		if (live_copy_random(f) % 200 == 0)
+			items[i].offset = live_copy_random(f) % 2 ? UINT64_MAX - 3 : 0;
+		items[i].flags = live_copy_random(f) % 9 ? 0 : TMEM_TRANSFER_UNCACHED;
 		items[i].done = 12345;
 		items[i].status = 12345;
 		items[i].buffer = malloc(items[i].size + 1);
@@ -178,7 +129,7 @@ static void fill_batch(struct fixture *f, struct tmem_transfer *items, size_t co
 	}
 }
 
-static void run_batch(struct fixture *f, size_t count, size_t spread)
+static void run_batch(struct live_copy *f, size_t count, size_t spread)
 {
 	struct tmem_transfer *items = calloc(count, sizeof(*items));
 	bool complete = true;
@@ -216,18 +167,18 @@ static void test_repeated(void **state)
 /* More elements than are sorted at once. */
 static void test_very_many(void **state)
 {
-	struct fixture *f = *state;
+	struct live_copy *f = *state;
 	size_t count = 300000;
 	struct tmem_transfer *items = calloc(count, sizeof(*items));
 	uint64_t *words = calloc(count, sizeof(*words));
 
 	for (size_t i = 0; i < count; i++) {
-		uint64_t page = next_random(f) % (PAGES - 1);
+		uint64_t page = live_copy_random(f) % (PAGES - 1);
 
 		if (is_hole(page))
 			page = 0;
 		items[i].offset = (uint64_t)(uintptr_t)f->memory + page * f->page +
-				  next_random(f) % (f->page - 8);
+				  live_copy_random(f) % (f->page - 8);
 		items[i].size = 8;
 		items[i].buffer = &words[i];
 	}
@@ -243,7 +194,7 @@ static void test_very_many(void **state)
 /* Elements that change meanwhile, between others that do not. */
 static void test_written_meanwhile(void **state)
 {
-	struct fixture *f = *state;
+	struct live_copy *f = *state;
 	struct tmem_transfer items[200] = { 0 };
 	uint8_t bytes[200][8];
 
@@ -264,6 +215,57 @@ static void test_written_meanwhile(void **state)
 				else
 					assert_int_equal(bytes[i][k], f->memory[i + k]);
 	}
+}
+
+/* Pages of a file in memory that nobody has touched, in both processes. */
+static int set_up_untouched(void **state)
+{
+	untouched_file = memfd_create("untouched", MFD_CLOEXEC);
+	assert_int_equal(ftruncate(untouched_file, (off_t)PAGES * sysconf(_SC_PAGESIZE)), 0);
+	untouched = mmap(NULL, PAGES * (size_t)sysconf(_SC_PAGESIZE), PROT_READ, MAP_SHARED,
+			 untouched_file, 0);
+	assert_true(untouched != MAP_FAILED);
+	return set_up(state);
+}
+
+static int tear_down_untouched(void **state)
+{
+	munmap(untouched, PAGES * (size_t)sysconf(_SC_PAGESIZE));
+	close(untouched_file);
+	return tear_down(state);
+}
+
+/*
+ * Elements in scattered pages, from the last to the first: what lies between two pages that are
+ * close, and that nobody asked for, is not read. The kernel tells which pages there are.
+ */
+static void test_pages_between(void **state)
+{
+	static const size_t pages[] = { 5000, 14, 10, 4 };
+	struct live_copy *f = *state;
+	struct tmem_transfer items[8] = { 0 };
+	uint64_t bytes[8], valid, size;
+	off_t data = 0;
+
+	/* The library learns what kinds of memory there are, so that it need not look at pages. */
+	assert_int_equal(tmem_get_valid_region_virtual(
+				 f->target, (uint64_t)(uintptr_t)untouched + 5500 * f->page,
+				 f->page, &valid, &size),
+			 TMEM_S_OK);
+	for (size_t i = 0; i < 8; i++)
+		items[i] = (struct tmem_transfer){ .offset = (uint64_t)(uintptr_t)untouched +
+							     pages[i / 2] * f->page + i * 100,
+						   .buffer = &bytes[i],
+						   .size = 8 };
+	assert_int_equal(tmem_read_virtual_batch(f->target, items, 8), TMEM_S_OK);
+	for (size_t i = 3; i > 0; i--) {
+		off_t page = (off_t)(pages[i] * f->page);
+
+		assert_int_equal(lseek(untouched_file, data, SEEK_DATA), page);
+		data = lseek(untouched_file, page, SEEK_HOLE);
+		assert_int_equal(data, page + (off_t)f->page);
+	}
+	assert_int_equal(lseek(untouched_file, data, SEEK_DATA), 5000 * f->page);
 }
 
 static int without_scan(void **state)
@@ -303,6 +305,8 @@ int main(void)
 		ROWS(test_random),
 		ROWS(test_repeated),
 		ROWS(test_written_meanwhile),
+		cmocka_unit_test_setup_teardown(test_pages_between, set_up_untouched,
+						tear_down_untouched),
 		cmocka_unit_test_setup_teardown(test_very_many, set_up, tear_down),
 	};
 

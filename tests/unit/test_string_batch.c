@@ -4,7 +4,6 @@
  * strings of a live process, which is a copy of the test with the same bytes and holes.
  */
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,13 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "unit/live_copy.h"
 #include "unit/synth_handle.h"
 
 static struct tmem_string_transfer item(uint64_t offset, size_t max_bytes, char *buffer,
@@ -152,80 +149,35 @@ static void test_no_process(void **state)
 #define PAGES 3000
 #define ROOM  400
 
-struct fixture {
-	size_t page;
-	char *memory;  /* the same in both processes but for the holes, which the child unmaps */
-	char busy[64]; /* the child changes the text here all the time, never the end at 50 */
-	pid_t child;
-	tmem_target *target;
-	uint64_t random;
-};
-
-static uint64_t next_random(struct fixture *f)
-{
-	f->random ^= f->random << 13;
-	f->random ^= f->random >> 7;
-	f->random ^= f->random << 17;
-	return f->random;
-}
-
 static bool is_hole(size_t page)
 {
 	return page >= PAGES || page % 13 == 7;
 }
 
 /* Texts of about 50 bytes, and some of many pages. */
-static void fill(struct fixture *f)
+static void fill(struct live_copy *f)
 {
 	for (size_t i = 0; i < PAGES * f->page; i++) {
-		uint64_t random = next_random(f);
+		uint64_t random = live_copy_random(f);
 		bool long_ones = i / f->page % 13 >= 8 && i / f->page % 13 <= 11;
 
-		f->memory[i] = (char)(random % 255 + 1);
+		f->memory[i] = (uint8_t)(random % 255 + 1);
 		if (random >> 32 < (UINT32_MAX / (long_ones ? 20000 : 50)))
 			f->memory[i] = 0;
 	}
 	memset(f->busy, 'a', 50);
 }
 
-static void be_written_to(struct fixture *f, int ready)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (size_t i = 0; i < PAGES; i++)
-		if (is_hole(i))
-			munmap(f->memory + i * f->page, f->page);
-	if (write(ready, "x", 1) != 1)
-		_exit(1);
-	for (unsigned value = 0;; value++)
-		for (size_t i = 0; i < 50; i++)
-			((volatile char *)f->busy)[i] = (char)('a' + value % 2);
-}
-
 static int set_up(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-	char spec[32], byte;
-	int ready[2];
+	static const uint8_t values[] = { 'a', 'b' };
+	struct live_copy *f = calloc(1, sizeof(*f));
 
 	alarm(120);
-	f->page = (size_t)sysconf(_SC_PAGESIZE);
-	f->random = 88172645463325252u;
-	f->memory = mmap(NULL, (PAGES + 1) * f->page, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	assert_true(f->memory != MAP_FAILED);
-	/* A hole page more, so that nothing follows. */
-	munmap(f->memory + PAGES * f->page, f->page);
+	live_copy_map(f, PAGES);
 	fill(f);
-	assert_int_equal(pipe(ready), 0);
-	f->child = fork();
-	if (!f->child)
-		be_written_to(f, ready[1]);
-	assert_int_equal(read(ready[0], &byte, 1), 1);
-	close(ready[0]);
-	close(ready[1]);
-	snprintf(spec, sizeof(spec), "pid:%d", f->child);
-	if (tmem_open(spec, NULL, &f->target) != TMEM_S_OK)
-		fail_msg("%s", tmem_last_error(NULL));
+	/* Its end never changes. */
+	live_copy_start(f, is_hole, 50, values);
 	*state = f;
 	return 0;
 }
@@ -253,20 +205,15 @@ static int without_transfer(void **state)
 
 static int tear_down(void **state)
 {
-	struct fixture *f = *state;
-
-	tmem_close(f->target);
-	kill(f->child, SIGKILL);
-	waitpid(f->child, NULL, 0);
-	munmap(f->memory, PAGES * f->page);
-	free(f);
+	live_copy_end(*state);
+	free(*state);
 	unsetenv("TMEM_DISABLE");
 	alarm(0);
 	return 0;
 }
 
 /* What the string is, by plain thinking; the text is in this process too. */
-static tmem_status expected(const struct fixture *f, const struct tmem_string_transfer *string,
+static tmem_status expected(const struct live_copy *f, const struct tmem_string_transfer *string,
 			    size_t *string_bytes)
 {
 	size_t at = string->offset - (uint64_t)(uintptr_t)f->memory;
@@ -283,7 +230,7 @@ static tmem_status expected(const struct fixture *f, const struct tmem_string_tr
 	return TMEM_E_INVALIDARG;
 }
 
-static void check_string(const struct fixture *f, const struct tmem_string_transfer *string)
+static void check_string(const struct live_copy *f, const struct tmem_string_transfer *string)
 {
 	size_t string_bytes;
 	tmem_status status = expected(f, string, &string_bytes);
@@ -302,23 +249,23 @@ static void check_string(const struct fixture *f, const struct tmem_string_trans
 	assert_int_equal(string->buffer[string->buffer_size], '!');
 }
 
-static void run_batch(struct fixture *f, size_t count)
+static void run_batch(struct live_copy *f, size_t count)
 {
 	struct tmem_string_transfer *items = calloc(count, sizeof(*items));
 	bool complete = true;
 
 	for (size_t i = 0; i < count; i++) {
-		size_t size = next_random(f) % 10 ? ROOM : next_random(f) % 4;
-		uint64_t at = next_random(f) % (PAGES * f->page);
+		size_t size = live_copy_random(f) % 10 ? ROOM : live_copy_random(f) % 4;
+		uint64_t at = live_copy_random(f) % (PAGES * f->page);
 
 		if (i % 1000 == 500)
 			size = 100000;
 		/* Near the ends of pages, too. */
-		if (next_random(f) % 5 == 0)
+		if (live_copy_random(f) % 5 == 0)
 			at |= f->page - 4;
-		items[i] =
-			item((uint64_t)(uintptr_t)f->memory + at,
-			     i % 1000 == 500 ? size : next_random(f) % 500, malloc(size + 1), size);
+		items[i] = item((uint64_t)(uintptr_t)f->memory + at,
+				i % 1000 == 500 ? size : live_copy_random(f) % 500,
+				malloc(size + 1), size);
 		memset(items[i].buffer, '!', size + 1);
 	}
 	if (tmem_read_multi_byte_string_virtual_batch(f->target, items, count) != TMEM_S_OK)
@@ -343,13 +290,13 @@ static void test_random(void **state)
 /* The same strings by a call each. */
 static void test_single(void **state)
 {
-	struct fixture *f = *state;
+	struct live_copy *f = *state;
 
 	for (int i = 0; i < 3000; i++) {
 		char buffer[ROOM + 1];
-		struct tmem_string_transfer one =
-			item((uint64_t)(uintptr_t)f->memory + next_random(f) % (PAGES * f->page),
-			     next_random(f) % 500, buffer, i % 7 ? ROOM : next_random(f) % 4);
+		struct tmem_string_transfer one = item(
+			(uint64_t)(uintptr_t)f->memory + live_copy_random(f) % (PAGES * f->page),
+			live_copy_random(f) % 500, buffer, i % 7 ? ROOM : live_copy_random(f) % 4);
 
 		memset(buffer, '!', sizeof(buffer));
 		one.status = tmem_read_multi_byte_string_virtual(
@@ -361,7 +308,7 @@ static void test_single(void **state)
 
 static void test_written_meanwhile(void **state)
 {
-	struct fixture *f = *state;
+	struct live_copy *f = *state;
 	struct tmem_string_transfer items[20];
 	char buffers[20][64];
 
@@ -380,7 +327,7 @@ static void test_written_meanwhile(void **state)
 /* Suspended, and so from the cache. */
 static void test_suspended(void **state)
 {
-	struct fixture *f = *state;
+	struct live_copy *f = *state;
 
 	assert_int_equal(tmem_suspend(f->target), TMEM_S_OK);
 	for (int round = 0; round < 5; round++)
