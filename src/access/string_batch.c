@@ -74,6 +74,17 @@ static bool want_piece(const struct round *round, struct tmem_string_transfer *i
 	return true;
 }
 
+/* The usual string ends in its first piece and has room for all of it. */
+static bool take_whole(struct tmem_string_transfer *item, const uint8_t *bytes, size_t length)
+{
+	if (item->string_bytes || !item->buffer || length >= item->buffer_size)
+		return false;
+	memcpy(item->buffer, bytes, length + 1);
+	item->string_bytes = length + 1;
+	item->status = TMEM_S_OK;
+	return true;
+}
+
 /* Adds the bytes of a piece to its string. True when the string goes on. */
 static bool take_piece(struct tmem_string_transfer *item, const struct tmem_transfer *transfer)
 {
@@ -83,6 +94,8 @@ static bool take_piece(struct tmem_string_transfer *item, const struct tmem_tran
 	size_t used = item->string_bytes;
 	struct tmi_string string;
 
+	if (end && take_whole(item, bytes, size))
+		return false;
 	if (!transfer->done) {
 		end_with_failure(item, transfer->status);
 		return false;

@@ -131,13 +131,12 @@ static tmem_status read_with_care(struct batch *batch, struct span *span)
 			span->readable |= page_mask(batch, span, at, at + got);
 		at = ((at + got) | (page - 1)) + 1;
 	}
-	tmi_process_hand_out(batch, span);
 	return status;
 }
 
-/* Takes the bytes moved off the vectors, hands out full spans; returns the first that is not. */
-static size_t hand_out_moved(struct batch *batch, const size_t *indices, size_t from, size_t count,
-			     uint64_t moved)
+/* Takes the bytes moved off the vectors; returns the first span that is not full. */
+static size_t count_moved(struct batch *batch, const size_t *indices, size_t from, size_t count,
+			  uint64_t moved)
 {
 	while (from < count) {
 		struct span *span = &batch->scratch->spans[indices[from]];
@@ -146,7 +145,6 @@ static size_t hand_out_moved(struct batch *batch, const size_t *indices, size_t 
 			break;
 		moved -= span->end - span->first;
 		span->done = span->end - span->first;
-		tmi_process_hand_out(batch, span);
 		from++;
 	}
 	return from;
@@ -163,7 +161,7 @@ static tmem_status transfer_spans(struct batch *batch, const size_t *indices, si
 					       batch->scratch->local + from, count - from,
 					       batch->scratch->remote + from, count - from, 0);
 
-		from = hand_out_moved(batch, indices, from, count, got > 0 ? (uint64_t)got : 0);
+		from = count_moved(batch, indices, from, count, got > 0 ? (uint64_t)got : 0);
 		if (from < count)
 			status = read_with_care(batch, &batch->scratch->spans[indices[from++]]);
 	}
@@ -298,6 +296,8 @@ static tmem_status read_groups(struct batch *batch)
 			batch->lists = true;
 		}
 		status = read_spans(batch);
+		if (status == TMEM_S_OK && batch->lists)
+			tmi_process_hand_out_round(batch);
 	}
 	if (status == TMEM_S_OK && !batch->lists)
 		tmi_process_hand_out_all(batch);

@@ -61,8 +61,8 @@ struct live_scratch {
 
 /* --- process_hand_out.c --- */
 
-/* The span was read, as far as it could be: its elements get their bytes, or will at the end. */
-void tmi_process_hand_out(struct batch *batch, const struct span *span);
+/* At the end of one of many rounds: the elements of its spans get their bytes. */
+void tmi_process_hand_out_round(struct batch *batch);
 
 /* At the end of the only round: all elements get their bytes, and a good status. */
 void tmi_process_hand_out_all(struct batch *batch);

@@ -58,20 +58,34 @@ static void hand_out_list(struct batch *batch, const struct span *span,
 	}
 }
 
-void tmi_process_hand_out(struct batch *batch, const struct span *span)
+void tmi_process_hand_out_round(struct batch *batch)
 {
-	const struct live_group_key *keys = batch->groups.sorted + span->key;
-	bool all = span->joined && span->done == span->end - span->first;
+	for (size_t i = 0; i < batch->span_count; i++) {
+		const struct span *span = &batch->scratch->spans[i];
+		const struct live_group_key *keys = batch->groups.sorted + span->key;
 
-	for (size_t i = 0; i < span->key_count; i++) {
-		struct live_group *group = &batch->groups.all[keys[i].group];
+		for (size_t k = 0; k < span->key_count; k++)
+			hand_out_list(batch, span, &batch->groups.all[keys[k].group]);
+	}
+}
 
-		if (batch->lists) {
-			hand_out_list(batch, span, group);
-			continue;
+/* Where the bytes of the groups are. */
+static void mark_groups(struct batch *batch)
+{
+	const struct live_group_key *keys = batch->groups.sorted;
+	struct live_group *all = batch->groups.all;
+
+	for (uint32_t i = 0; i < batch->span_count; i++) {
+		const struct span *span = &batch->scratch->spans[i];
+		bool whole = span->joined && span->done == span->end - span->first;
+		uint64_t source = (uint64_t)(uintptr_t)span->buffer - span->first;
+
+		for (uint32_t k = 0; k < span->key_count; k++) {
+			struct live_group *group = &all[keys[span->key + k].group];
+
+			group->span = i;
+			group->source = whole ? source : 0;
 		}
-		group->span = (uint32_t)(span - batch->scratch->spans);
-		group->source = all ? (uint64_t)(uintptr_t)span->buffer - span->first : 0;
 	}
 }
 
@@ -93,6 +107,7 @@ void tmi_process_hand_out_all(struct batch *batch)
 	size_t count = batch->count;
 	bool complete = batch->complete;
 
+	mark_groups(batch);
 	for (size_t i = 0; i < count; i++) {
 		struct tmem_transfer *item = &items[i];
 		/* All was read, so nothing of it is at addresses that nobody has. */
