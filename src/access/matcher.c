@@ -7,6 +7,9 @@
 
 #include "base/error.h"
 
+/* What one call may take: some tens of milliseconds. */
+#define EFFORT ((size_t)1 << 25)
+
 static tmem_status init_patterns(struct tmi_matcher *matcher,
 				 const struct tmem_search_pattern *patterns, size_t count)
 {
@@ -35,7 +38,9 @@ tmem_status tmi_matcher_init_patterns(struct tmi_matcher *matcher,
 {
 	tmem_status status;
 
-	*matcher = (struct tmi_matcher){ .shortest = SIZE_MAX, .granularity = granularity };
+	*matcher = (struct tmi_matcher){ .shortest = SIZE_MAX,
+					 .granularity = granularity,
+					 .effort = EFFORT };
 	status = init_patterns(matcher, patterns, count);
 	if (status != TMEM_S_OK)
 		tmi_matcher_fini(matcher);
@@ -62,6 +67,24 @@ void tmi_matcher_fini(struct tmi_matcher *matcher)
 }
 
 /* @least: how many bytes a match must have room for. */
+static size_t find_patterns(const struct tmi_matcher *matcher, const uint8_t *data, size_t size,
+			    struct tmi_grid grid, size_t least)
+{
+	size_t effort = matcher->effort, found, rest;
+
+	if (matcher->count == 1)
+		found = tmi_pattern_find(matcher->patterns, data, size, grid, &effort);
+	else
+		found = tmi_pattern_set_find(&matcher->set, data, size, size - least + 1, grid,
+					     &effort);
+	if (found == TMI_MATCHER_NONE)
+		return found;
+	/* Where it stopped because of the effort may be anywhere. */
+	rest = tmi_grid_rest(grid, found);
+	found += rest ? grid.granularity - rest : 0;
+	return found <= size - least ? found : TMI_MATCHER_NONE;
+}
+
 static size_t find(const struct tmi_matcher *matcher, const uint8_t *data, size_t size,
 		   size_t phase, size_t least)
 {
@@ -71,9 +94,7 @@ static size_t find(const struct tmi_matcher *matcher, const uint8_t *data, size_
 		return TMI_MATCHER_NONE;
 	if (!matcher->patterns)
 		return tmi_range_find(&matcher->range, data, size, grid);
-	if (matcher->count == 1)
-		return tmi_pattern_find(matcher->patterns, data, size, grid);
-	return tmi_pattern_set_find(&matcher->set, data, size, size - least + 1, grid);
+	return find_patterns(matcher, data, size, grid, least);
 }
 
 size_t tmi_matcher_find(const struct tmi_matcher *matcher, const uint8_t *data, size_t size,
@@ -96,6 +117,14 @@ static size_t which_of_zeros(const struct tmi_matcher *matcher, size_t size, siz
 	return TMI_MATCHER_NONE;
 }
 
+/* @data NULL: zeros. */
+static bool stands(const struct tmi_pattern *pattern, const uint8_t *data)
+{
+	size_t costs = 0;
+
+	return data ? tmi_pattern_stands(pattern, data, &costs) : pattern->is_zero;
+}
+
 bool tmi_matcher_look(const struct tmi_matcher *matcher, const uint8_t *data, size_t size,
 		      size_t from, struct tmi_found *found)
 {
@@ -105,7 +134,7 @@ bool tmi_matcher_look(const struct tmi_matcher *matcher, const uint8_t *data, si
 		return from == 0 && tmi_range_has(&matcher->range, found->value);
 	}
 	if (matcher->count == 1)
-		return from == 0;
+		return from == 0 && size >= matcher->size && stands(matcher->patterns, data);
 	found->pattern = data ? tmi_pattern_set_which(&matcher->set, data, size, from)
 			      : which_of_zeros(matcher, size, from);
 	return found->pattern != TMI_MATCHER_NONE;

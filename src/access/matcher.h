@@ -19,6 +19,7 @@ struct tmi_matcher {
 	size_t shortest; /* bytes of the shortest one */
 	size_t granularity;
 	bool matches_zeros; /* memory of zeros matches everywhere */
+	size_t effort;      /* what one call may take; see tmi_effort_take() */
 
 	struct tmi_pattern *patterns; /* NULL: integers */
 	size_t count;
@@ -40,6 +41,10 @@ void tmi_matcher_fini(struct tmi_matcher *matcher);
 /*
  * The lowest i with a match wholly inside @data, i + matcher->size <= @size, and
  * (i + phase) % granularity == 0; or TMI_MATCHER_NONE.
+ *
+ * No call takes long: where patterns and data are such that looking for the match would, it returns
+ * an i above 0, of the same kind, below which nothing matches, and where nothing need match.
+ * tmi_matcher_look() tells, and the caller may look whether it should go on.
  */
 size_t tmi_matcher_find(const struct tmi_matcher *matcher, const uint8_t *data, size_t size,
 			size_t phase);

@@ -4,18 +4,35 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
+#include "access/matcher_block.h"
 #include "base/error.h"
 
 /* Shorter patterns cannot make comparing expensive enough to care. */
 #define LONG_PATTERN 128
 
-/* A comparison looks at this many bytes before it counts as an expensive one. */
-#define CHEAP_COMPARE 32
+/* memcmp() looks at this many bytes at once. */
+#define BYTES_AT_ONCE 32
 
-/* Expensive comparing may cost this much for each byte of data, and this much at all. */
-#define COSTS_PER_BYTE 4
-#define FREE_COSTS     65536
+/* What going on behind a position costs that passed the filter in vain. */
+#define PASS_COSTS 8
+
+/* Comparing may cost this much for each byte of data, and this much at all. */
+#define COSTS_PER_BYTE 1
+#define FREE_COSTS     2048
+
+/* What looking at a byte costs in linear time. */
+#define LINEAR_COSTS 2
+
+/* The filter looks at this many bytes at no more cost than 1. */
+#define BYTES_FILTERED 32
+
+/* Where fewer bits of the filter's bytes count it is of no use. */
+#define FILTER_BITS 8
+
+/* Where positions are as far apart as this they are looked at one by one. */
+#define WIDE_GRID 16
 
 /* How often a byte of the pattern is expected in memory; each free bit doubles it. */
 static unsigned commonness(const struct tmi_pattern *pattern, size_t at)
@@ -116,6 +133,7 @@ tmem_status tmi_pattern_init(struct tmi_pattern *pattern, const void *bytes, con
 	pattern->anchors[0] = make_anchor(pattern, rarest);
 	pattern->anchors[1] = make_anchor(pattern, choose_anchor(pattern, &rarest));
 	pattern->scan = tmi_pair_scan_choose();
+	pattern->compare = tmi_block_compare_choose();
 	return TMEM_S_OK;
 }
 
@@ -127,7 +145,8 @@ void tmi_pattern_fini(struct tmi_pattern *pattern)
 	*pattern = (struct tmi_pattern){ 0 };
 }
 
-static bool masked_equal(const struct tmi_pattern *pattern, const uint8_t *data)
+/* How many bytes agree, in whole words, before one does not. */
+static size_t masked_agree(const struct tmi_pattern *pattern, const uint8_t *data)
 {
 	size_t i = 0;
 
@@ -138,50 +157,66 @@ static bool masked_equal(const struct tmi_pattern *pattern, const uint8_t *data)
 		memcpy(&m, pattern->mask + i, 8);
 		memcpy(&p, pattern->bytes + i, 8);
 		if ((d & m) != p)
-			return false;
+			return i;
 	}
 	for (; i < pattern->size; i++)
 		if ((data[i] & pattern->mask[i]) != pattern->bytes[i])
-			return false;
-	return true;
-}
-
-/* Linear in size whatever the data is. */
-static size_t find_linear(const struct tmi_pattern *pattern, const uint8_t *data, size_t from,
-			  size_t size, struct tmi_grid grid)
-{
-	size_t length = 0;
-
-	for (size_t i = from; i < size; i++) {
-		while (length > 0 && data[i] != pattern->bytes[length])
-			length = pattern->borders[length - 1];
-		if (data[i] == pattern->bytes[length])
-			length++;
-		if (length < pattern->size)
-			continue;
-		if (tmi_grid_has(grid, i + 1 - length))
-			return i + 1 - length;
-		length = pattern->borders[length - 1];
-	}
-	return TMI_MATCHER_NONE;
+			return i;
+	return i;
 }
 
 bool tmi_pattern_stands(const struct tmi_pattern *pattern, const uint8_t *data, size_t *costs)
 {
-	if (pattern->mask)
-		return masked_equal(pattern, data);
-	if (pattern->size <= CHEAP_COMPARE)
-		return !memcmp(data, pattern->bytes, pattern->size);
-	if (memcmp(data, pattern->bytes, CHEAP_COMPARE))
+	size_t head = MIN(pattern->size, BYTES_AT_ONCE);
+
+	*costs += PASS_COSTS;
+	if (pattern->mask) {
+		size_t agree = masked_agree(pattern, data);
+
+		*costs += agree / 8;
+		return agree == pattern->size;
+	}
+	if (memcmp(data, pattern->bytes, head))
 		return false;
-	*costs += pattern->size;
-	return !memcmp(data + CHEAP_COMPARE, pattern->bytes + CHEAP_COMPARE,
-		       pattern->size - CHEAP_COMPARE);
+	*costs += pattern->size / BYTES_AT_ONCE;
+	return !memcmp(data + head, pattern->bytes + head, pattern->size - head);
 }
 
-bool tmi_pattern_costs_much(size_t costs, size_t i)
+/* After positions up to @i were looked at: whether another way is worth its while. */
+static bool costs_much(size_t costs, size_t i)
 {
 	return costs > FREE_COSTS + COSTS_PER_BYTE * i;
+}
+
+/* Linear in size whatever the data is. */
+static size_t find_linear(const struct tmi_pattern *pattern, const uint8_t *data, size_t from,
+			  size_t end, struct tmi_grid grid, size_t *effort)
+{
+	const size_t size = end + pattern->size - 1;
+	const size_t pause = from + MIN(*effort / LINEAR_COSTS, size - from);
+	size_t found = TMI_MATCHER_NONE;
+	size_t length = 0, i;
+
+	for (i = from; i < size; i++) {
+		while (length > 0 && data[i] != pattern->bytes[length])
+			length = pattern->borders[length - 1];
+		if (data[i] == pattern->bytes[length])
+			length++;
+		if (length == pattern->size) {
+			found = i + 1 - length;
+			if (tmi_grid_has(grid, found))
+				break;
+			found = TMI_MATCHER_NONE;
+			length = pattern->borders[length - 1];
+		}
+		/* Nothing stands below where what agrees now begins. */
+		if (i >= pause && i + 1 - length > from && i + 1 - length < end) {
+			found = i + 1 - length;
+			break;
+		}
+	}
+	tmi_effort_take(effort, (i - from) * LINEAR_COSTS);
+	return found;
 }
 
 static size_t find_byte(const struct tmi_pattern *pattern, const uint8_t *data, size_t size)
@@ -191,27 +226,58 @@ static size_t find_byte(const struct tmi_pattern *pattern, const uint8_t *data, 
 	return found ? (size_t)(found - data) : TMI_MATCHER_NONE;
 }
 
-size_t tmi_pattern_find(const struct tmi_pattern *pattern, const uint8_t *data, size_t size,
-			struct tmi_grid grid)
+static unsigned filter_bits(const struct tmi_pattern *pattern)
 {
-	size_t costs = 0;
-	size_t end;
+	return (unsigned)__builtin_popcount((unsigned)pattern->anchors[0].mask << 8 |
+					    pattern->anchors[1].mask);
+}
 
-	if (size < pattern->size)
+/* Where the filter does not help. */
+static size_t find_thoroughly(const struct tmi_pattern *pattern, const uint8_t *data, size_t from,
+			      size_t end, struct tmi_grid grid, size_t *effort)
+{
+	if (from == end)
 		return TMI_MATCHER_NONE;
-	if (pattern->size == 1 && grid.granularity == 1 && !pattern->mask)
-		return find_byte(pattern, data, size);
-	end = size - pattern->size + 1;
-	for (size_t i = 0; i < end; i++) {
+	if (pattern->borders)
+		return find_linear(pattern, data, from, end, grid, effort);
+	return tmi_pattern_find_in_blocks(pattern, data, from, end, grid, effort);
+}
+
+static size_t find_filtered(const struct tmi_pattern *pattern, const uint8_t *data, size_t end,
+			    struct tmi_grid grid, size_t *effort)
+{
+	const bool wide = !pattern->borders && grid.granularity >= WIDE_GRID;
+	size_t costs = 0, i;
+
+	for (i = 0; i < end; i++) {
 		i = pattern->scan(data, i, end, &pattern->anchors[0], &pattern->anchors[1]);
 		if (i == end)
 			break;
 		if (!tmi_grid_has(grid, i))
 			continue;
 		if (tmi_pattern_stands(pattern, data + i, &costs))
-			return i;
-		if (pattern->borders && tmi_pattern_costs_much(costs, i))
-			return find_linear(pattern, data, i + 1, size, grid);
+			break;
+		if (!wide && (costs_much(costs, i) || costs > *effort / 2)) {
+			tmi_effort_take(effort, costs);
+			return find_thoroughly(pattern, data, i + 1, end, grid, effort);
+		}
+		if (costs > *effort && i + 1 < end) {
+			i++;
+			break;
+		}
 	}
-	return TMI_MATCHER_NONE;
+	tmi_effort_take(effort, costs + i / BYTES_FILTERED);
+	return i < end ? i : TMI_MATCHER_NONE;
+}
+
+size_t tmi_pattern_find(const struct tmi_pattern *pattern, const uint8_t *data, size_t size,
+			struct tmi_grid grid, size_t *effort)
+{
+	if (size < pattern->size)
+		return TMI_MATCHER_NONE;
+	if (pattern->size == 1 && grid.granularity == 1 && !pattern->mask)
+		return find_byte(pattern, data, size);
+	if (filter_bits(pattern) < FILTER_BITS && grid.granularity < WIDE_GRID)
+		return find_thoroughly(pattern, data, 0, size - pattern->size + 1, grid, effort);
+	return find_filtered(pattern, data, size - pattern->size + 1, grid, effort);
 }

@@ -3,8 +3,9 @@
  * matcher_pattern.h - finding one pattern in one contiguous buffer.
  *
  * A filter looks for two rare bytes of the pattern at their distance, many positions at a time;
- * only where both stand the whole pattern is compared. When comparing gets expensive (periodic
- * patterns in periodic memory) the rest is searched in linear time.
+ * only where both stand the whole pattern is compared. When that gets expensive (periodic patterns
+ * in periodic memory, masks that leave little to filter by) the rest is searched in linear time, or
+ * with a mask many positions at a time (matcher_block.h).
  */
 #ifndef TMI_ACCESS_MATCHER_PATTERN_H
 #define TMI_ACCESS_MATCHER_PATTERN_H
@@ -34,6 +35,15 @@ static inline bool tmi_grid_has(struct tmi_grid grid, size_t i)
 	return !tmi_grid_rest(grid, i);
 }
 
+/*
+ * How much work may still be done before whoever searches should be asked whether to go on, in
+ * units of about a nanosecond.
+ */
+static inline void tmi_effort_take(size_t *effort, size_t cost)
+{
+	*effort = *effort > cost ? *effort - cost : 0;
+}
+
 struct tmi_pattern {
 	uint8_t *bytes; /* masked bits only */
 	uint8_t *mask;  /* NULL: every bit counts */
@@ -41,6 +51,7 @@ struct tmi_pattern {
 	bool is_zero; /* memory of zeros matches everywhere */
 	struct tmi_anchor anchors[2];
 	tmi_pair_scan *scan;
+	tmi_block_compare *compare;
 	size_t *borders; /* long patterns without mask: see build_borders(); else NULL */
 };
 
@@ -59,20 +70,18 @@ static inline uint8_t tmi_pattern_mask(const struct tmi_pattern *pattern, size_t
 }
 
 /*
- * Whether the pattern stands at @data, of which its size is readable; *costs is raised by what the
- * answer may have taken beyond a look at a few bytes.
+ * Whether the pattern stands at @data, of which its size is readable; *costs is raised by about
+ * what the answer took.
  */
 bool tmi_pattern_stands(const struct tmi_pattern *pattern, const uint8_t *data, size_t *costs);
 
 /*
- * The same as *costs after positions up to @i were looked at: true when it was so much that a way
- * in linear time is worth its while.
+ * The lowest i of the grid with the pattern wholly inside @data, or TMI_MATCHER_NONE. *effort is
+ * lowered by what was done; when nothing is left of it the answer may be any i above 0 below which
+ * the pattern does not stand.
  */
-bool tmi_pattern_costs_much(size_t costs, size_t i);
-
-/* The lowest i of the grid with the pattern wholly inside @data, or TMI_MATCHER_NONE. */
 size_t tmi_pattern_find(const struct tmi_pattern *pattern, const uint8_t *data, size_t size,
-			struct tmi_grid grid);
+			struct tmi_grid grid, size_t *effort);
 
 /* How common each byte value is in memory. matcher_frequency.c */
 extern const uint8_t tmi_matcher_frequency[256];

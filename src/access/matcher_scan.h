@@ -47,6 +47,27 @@ typedef size_t tmi_pair_scan(const uint8_t *data, size_t from, size_t end,
 
 tmi_pair_scan *tmi_pair_scan_choose(void);
 
+/* --- one pattern where its filter does not help: any of its bytes; matcher_scan_block.c --- */
+
+/* Positions that are looked at together. */
+#define TMI_BLOCK 64
+
+/* Bytes of a pattern, already masked, and which of their bits count; mask NULL: all. */
+struct tmi_block_bytes {
+	const uint8_t *value;
+	const uint8_t *mask;
+};
+
+/*
+ * Compares @count bytes that follow each other with what stands at each of the positions at @data,
+ * @data + 1, ...; bits that differ and count are set in the position's byte of @different. True: a
+ * byte of @different is 0. TMI_BLOCK + count - 1 bytes are readable.
+ */
+typedef bool tmi_block_compare(const uint8_t *data, const struct tmi_block_bytes *bytes,
+			       size_t count, uint8_t *different);
+
+tmi_block_compare *tmi_block_compare_choose(void);
+
 /* --- several patterns: three bytes, looked up by their halves; matcher_scan_set.c --- */
 
 #define TMI_BUCKETS      8

@@ -16,6 +16,26 @@
 /* A byte of the same value as another one tells less: bytes come in rows. */
 #define SAME_VALUE 64
 
+/* What leaving the filter and entering it again costs, and each pattern that is compared then. */
+#define PASS_COSTS 32
+#define LOOK_COSTS 4
+
+/* The index costs about this much for each byte of data. */
+#define INDEX_COSTS 4
+
+/* The filter may cost this much at all before the index is tried. */
+#define FREE_COSTS 4096
+
+/*
+ * Bytes of data in which the index or one pattern after the other is used, to begin with and at
+ * most: what one of them did behind where another one finds something was in vain.
+ */
+#define FIRST_STRETCH 64
+#define MOST_STRETCH  (16u << 10)
+
+/* That of so many patterns costs 1 for each byte. */
+#define PATTERNS_AT_ONCE 8
+
 /* How often the byte is expected in memory, beside the @count bytes that were chosen before. */
 static unsigned commonness(const struct tmi_pattern *pattern, const size_t *chosen, size_t count,
 			   size_t at)
@@ -167,6 +187,52 @@ static void fill_filter(struct tmi_pattern_set *set)
 	fill_bytes(&set->filter);
 }
 
+/* How many of a million positions are expected to pass with one bucket. */
+static double passing(const struct tmi_bucket_filter *filter, unsigned bucket)
+{
+	double all = 1;
+
+	for (size_t i = 0; i < TMI_FILTER_BYTES; i++) {
+		double some = 0, any = 0;
+
+		/* Where patterns are short the same byte stands here again. */
+		if (is_chosen(filter->at, i, filter->at[i]))
+			continue;
+		for (size_t byte = 0; byte < 256; byte++) {
+			unsigned score = tmi_matcher_frequency[byte];
+			double often = (double)(1u << score / 10) * (10 + score % 10);
+
+			any += often;
+			some += filter->both[i][byte] >> bucket & 1 ? often : 0;
+		}
+		all *= some / any;
+	}
+	return all;
+}
+
+/* Whether the filter is expected to cost less than the index. */
+static bool filters(const struct tmi_pattern_set *set)
+{
+	double costs = 0;
+
+	for (unsigned bucket = 0; bucket < TMI_BUCKETS; bucket++) {
+		size_t loose = set->exact[bucket] - set->first[bucket];
+
+		costs += passing(&set->filter, bucket) * (double)(PASS_COSTS + loose * LOOK_COSTS);
+	}
+	return costs < INDEX_COSTS;
+}
+
+static tmem_status make_index(struct tmi_pattern_set *set)
+{
+	set->filters = true;
+	if (set->count < TMI_INDEX_LEAST || set->count > TMI_INDEX_MOST)
+		return TMEM_S_OK;
+	set->indexed = true;
+	set->filters = filters(set);
+	return tmi_pattern_index_init(&set->index, set->patterns, set->count);
+}
+
 tmem_status tmi_pattern_set_init(struct tmi_pattern_set *set, const struct tmi_pattern *patterns,
 				 size_t count)
 {
@@ -189,11 +255,12 @@ tmem_status tmi_pattern_set_init(struct tmi_pattern_set *set, const struct tmi_p
 	free(scores);
 	share_out(set);
 	fill_filter(set);
-	return TMEM_S_OK;
+	return make_index(set);
 }
 
 void tmi_pattern_set_fini(struct tmi_pattern_set *set)
 {
+	tmi_pattern_index_fini(&set->index);
 	free(set->keyed);
 	*set = (struct tmi_pattern_set){ 0 };
 }
@@ -218,10 +285,8 @@ static bool stands(const struct tmi_pattern_set *set, const struct tmi_keyed *ke
 		   const uint8_t *data, size_t size, size_t *costs)
 {
 	const struct tmi_pattern *pattern = &set->patterns[keyed->index];
-	size_t of_no_use = 0;
 
-	return pattern->size <= size &&
-	       tmi_pattern_stands(pattern, data, pattern->borders ? costs : &of_no_use);
+	return pattern->size <= size && tmi_pattern_stands(pattern, data, costs);
 }
 
 /* The lowest pattern of at least @from in one bucket that stands there and is below @best. */
@@ -232,6 +297,7 @@ static size_t look_in_bucket(const struct tmi_pattern_set *set, unsigned bucket,
 	uint32_t key = key_of(&set->filter, data);
 	size_t i = set->first[bucket];
 
+	*costs += PASS_COSTS;
 	for (; i < set->exact[bucket]; i++)
 		if (set->keyed[i].index >= from && set->keyed[i].index < best &&
 		    stands(set, &set->keyed[i], data, size, costs))
@@ -256,45 +322,120 @@ static size_t look(const struct tmi_pattern_set *set, const uint8_t *data, size_
 	return best;
 }
 
-/*
- * One pattern after the other, each in linear time if need be, and none further than where another
- * one was found.
- */
-static size_t find_each(const struct tmi_pattern_set *set, const uint8_t *data, size_t size,
-			size_t from, size_t end, struct tmi_grid grid)
+/* A part of the data where matches are looked for that begin in [from, end). */
+struct part {
+	const uint8_t *data;
+	size_t size;
+	size_t from;
+	size_t end;
+	struct tmi_grid grid;
+};
+
+/* The lowest place where pattern @number stands, or may stand when *effort is used up; or end. */
+static size_t find_one(const struct tmi_pattern_set *set, size_t number, const struct part *part,
+		       size_t *effort)
 {
-	size_t best = end;
+	const struct tmi_pattern *pattern = &set->patterns[number];
+	struct tmi_grid grid = { part->grid.granularity,
+				 part->grid.phase + part->from % part->grid.granularity };
+	size_t room = MIN(part->size - part->from, part->end - 1 - part->from + pattern->size);
+	size_t found = tmi_pattern_find(pattern, part->data + part->from, room, grid, effort);
 
-	grid.phase += from % grid.granularity;
-	for (size_t j = 0; j < set->count && best > from; j++) {
-		const struct tmi_pattern *pattern = &set->patterns[j];
-		size_t room = MIN(size - from, best - 1 - from + pattern->size);
-		size_t found = tmi_pattern_find(pattern, data + from, room, grid);
+	return found == TMI_MATCHER_NONE ? part->end : part->from + found;
+}
 
-		if (found != TMI_MATCHER_NONE)
-			best = from + found;
+/*
+ * The same of one pattern after the other, and none further than where another one was found.
+ * @numbers NULL: all patterns. Each may take the same effort.
+ */
+static size_t find_each(const struct tmi_pattern_set *set, const uint32_t *numbers, size_t count,
+			struct part part, size_t *effort)
+{
+	size_t share = *effort / MAX(1, count);
+
+	for (size_t j = 0; j < count && part.end > part.from; j++) {
+		size_t left = share;
+
+		part.end = find_one(set, numbers ? numbers[j] : j, &part, &left);
+		tmi_effort_take(effort, share - left);
 	}
-	return best < end ? best : TMI_MATCHER_NONE;
+	return part.end;
+}
+
+/* The same by the index, as long as that helps. */
+static size_t find_indexed(const struct tmi_pattern_set *set, struct part part, size_t *effort)
+{
+	const struct tmi_pattern_index *index = &set->index;
+	const size_t end = part.end;
+	size_t one_by_one = MAX(INDEX_COSTS, set->count / PATTERNS_AT_ONCE);
+	size_t most = MIN(*effort, (part.end - part.from) * one_by_one), costs = 0;
+
+	part.end = tmi_pattern_index_find(index, part.data, part.size, part.from, part.end,
+					  part.grid, most, &costs);
+	tmi_effort_take(effort, costs);
+	if (index->rest_count)
+		part.end = find_each(set, index->rest, index->rest_count, part, effort);
+	if (part.end == end || costs <= most)
+		return part.end;
+	part.from = part.end;
+	part.end = end;
+	return find_each(set, NULL, set->count, part, effort);
+}
+
+/* From @from on, where the filter does not help. */
+static size_t find_thoroughly(const struct tmi_pattern_set *set, struct part part, size_t end,
+			      size_t *effort)
+{
+	/* Each pattern is looked for up to where its last bytes are. */
+	const size_t most = MAX(MOST_STRETCH, set->longest);
+	size_t stretch = FIRST_STRETCH;
+
+	while (part.from < end) {
+		size_t found;
+
+		part.end = MIN(end - part.from, stretch) + part.from;
+		found = set->indexed ? find_indexed(set, part, effort)
+				     : find_each(set, NULL, set->count, part, effort);
+		if (found < part.end)
+			return found;
+		part.from = part.end;
+		if (!*effort && part.from < end)
+			return part.from;
+		stretch = MIN(2 * stretch, most);
+	}
+	return TMI_MATCHER_NONE;
+}
+
+/* After positions up to @i were looked at: whether another way is worth its while. */
+static bool costs_much(const struct tmi_pattern_set *set, size_t costs, size_t i)
+{
+	size_t other = set->indexed ? INDEX_COSTS : 1 + set->count / PATTERNS_AT_ONCE;
+
+	return costs > FREE_COSTS + other * i;
 }
 
 size_t tmi_pattern_set_find(const struct tmi_pattern_set *set, const uint8_t *data, size_t size,
-			    size_t end, struct tmi_grid grid)
+			    size_t end, struct tmi_grid grid, size_t *effort)
 {
+	struct part part = { data, size, 0, end, grid };
 	size_t costs = 0;
 	uint8_t buckets;
 
-	for (size_t i = 0; i < end; i++) {
+	for (size_t i = 0; i < end && set->filters; i++) {
 		i = set->scan(data, i, end, &set->filter, &buckets);
 		if (i == end)
-			break;
+			return TMI_MATCHER_NONE;
 		if (!tmi_grid_has(grid, i))
 			continue;
 		if (look(set, data + i, size - i, buckets, 0, &costs) != TMI_MATCHER_NONE)
 			return i;
-		if (tmi_pattern_costs_much(costs, i))
-			return find_each(set, data, size, i + 1, end, grid);
+		if (costs_much(set, costs, i)) {
+			part.from = i + 1;
+			break;
+		}
 	}
-	return TMI_MATCHER_NONE;
+	return part.from || !set->filters ? find_thoroughly(set, part, end, effort)
+					  : TMI_MATCHER_NONE;
 }
 
 size_t tmi_pattern_set_which(const struct tmi_pattern_set *set, const uint8_t *data, size_t size,
@@ -302,5 +443,7 @@ size_t tmi_pattern_set_which(const struct tmi_pattern_set *set, const uint8_t *d
 {
 	size_t costs = 0;
 
+	if (!set->filters)
+		return tmi_pattern_index_which(&set->index, data, size, from);
 	return look(set, data, size, tmi_bucket_look(&set->filter, data), from, &costs);
 }

@@ -7,10 +7,14 @@
  * buckets, may have it there: masks cost nothing, and vectors look up as many positions at once as
  * they have bytes. Where all bytes agree on a bucket, those of its patterns are compared that have
  * these very bytes.
+ *
+ * Many patterns, or masks, leave little to filter by. Then every position is looked up in an index
+ * (matcher_index.h), and patterns for which that is no use either are looked for one by one.
  */
 #ifndef TMI_ACCESS_MATCHER_SET_H
 #define TMI_ACCESS_MATCHER_SET_H
 
+#include "access/matcher_index.h"
 #include "access/matcher_pattern.h"
 
 /* A pattern, and what it has where the filter looks. */
@@ -31,6 +35,9 @@ struct tmi_pattern_set {
 	struct tmi_keyed *keyed;
 	size_t first[TMI_BUCKETS + 1];
 	size_t exact[TMI_BUCKETS];
+	bool indexed; /* there is an index */
+	bool filters; /* the filter is expected to be faster than the index */
+	struct tmi_pattern_index index;
 };
 
 /*
@@ -43,10 +50,11 @@ void tmi_pattern_set_fini(struct tmi_pattern_set *set);
 
 /*
  * The lowest i of the grid below @end where a pattern stands wholly inside @data, or
- * TMI_MATCHER_NONE. @end is at most size - shortest + 1.
+ * TMI_MATCHER_NONE. @end is at most size - shortest + 1. As tmi_pattern_find() it may stop at any
+ * position above 0 when *effort is used up.
  */
 size_t tmi_pattern_set_find(const struct tmi_pattern_set *set, const uint8_t *data, size_t size,
-			    size_t end, struct tmi_grid grid);
+			    size_t end, struct tmi_grid grid, size_t *effort);
 
 /* The lowest pattern of at least @from that stands at @data; TMI_MATCHER_NONE. @size >= shortest */
 size_t tmi_pattern_set_which(const struct tmi_pattern_set *set, const uint8_t *data, size_t size,

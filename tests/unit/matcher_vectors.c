@@ -66,3 +66,18 @@ size_t below(size_t limit)
 {
 	return (size_t)random() % limit;
 }
+
+void fill_mask(uint8_t *mask, size_t size, enum mask_kind kind)
+{
+	for (size_t i = 0; i < size; i++) {
+		uint8_t bits = (uint8_t)below(256), more = (uint8_t)below(256);
+
+		switch (kind) {
+		case MASK_BYTES: mask[i] = bits & 1 ? 0xff : 0; break;
+		case MASK_NIBBLES: mask[i] = (bits & 1 ? 0xf0 : 0) | (bits & 2 ? 0x0f : 0); break;
+		case MASK_BITS: mask[i] = bits; break;
+		case MASK_MOST_BITS: mask[i] = bits & more & (uint8_t)below(256); break;
+		default: mask[i] = 0xff; break;
+		}
+	}
+}

@@ -25,4 +25,10 @@ void guarded_free(uint8_t *memory);
 void fill_random(uint8_t *bytes, size_t size, unsigned alphabet);
 size_t below(size_t limit);
 
+/* What a mask leaves out. */
+enum mask_kind { MASK_NOTHING, MASK_BYTES, MASK_NIBBLES, MASK_BITS, MASK_MOST_BITS, MASK_KINDS };
+
+/* A random mask of one kind. */
+void fill_mask(uint8_t *mask, size_t size, enum mask_kind kind);
+
 #endif
