@@ -208,7 +208,7 @@ static bool find_bytes(const struct tmi_search *search, const struct tmi_search_
  * The lowest match of a window that was not reported. @last: a hole follows, and shorter patterns
  * than the longest may begin further back.
  */
-static bool scan_window(const struct tmi_search *search, const struct tmi_search_window *window,
+static bool scan_window(struct tmi_search *search, const struct tmi_search_window *window,
 			bool last, struct tmem_search_match *match)
 {
 	const size_t least = last ? search->matcher.shortest : search->matcher.size;
@@ -232,7 +232,11 @@ static bool scan_window(const struct tmi_search *search, const struct tmi_search
 			return false;
 		if (describe(search, window, from, 0, match))
 			return true;
-	} while (step(search, last_start, &from));
+		/* The matcher stops where nothing stands when it was at work for long. */
+		search->interrupted = tmi_call_interrupted(search->target);
+	} while (!search->interrupted && step(search, last_start, &from));
+	if (search->interrupted)
+		search->interrupted_at = from;
 	return false;
 }
 
@@ -308,20 +312,32 @@ static bool scan_tail(struct tmi_search *search, struct tmem_search_match *match
 
 	if (tail->last && scan_window(search, &window, true, match))
 		return true;
-	if (tail->last)
+	if (tail->last && !search->interrupted)
 		forget_tail(search);
 	return false;
 }
 
 /* --- */
 
+/* The next call goes on where this one was interrupted, unless what it saw is not to be trusted. */
+static tmem_status end_interrupted(struct tmi_search *search)
+{
+	search->interrupted = false;
+	if (tmi_search_lost_view(search))
+		forget_tail(search);
+	else
+		search->next = MAX(search->next, search->interrupted_at);
+	return tmi_fail(TMEM_E_CONTROL_C_EXIT, TMEM_REASON_NONE, search->interrupted_at);
+}
+
 /* The lowest match in what is seen now: the end before a hole, then the window behind it. */
 static bool find_here(struct tmi_search *search, struct tmem_search_match *match)
 {
-	bool found = scan_tail(search, match) ||
-		     (search->window.size && scan_window(search, &search->window, false, match));
+	bool found =
+		scan_tail(search, match) || (!search->interrupted && search->window.size &&
+					     scan_window(search, &search->window, false, match));
 
-	if (!found)
+	if (!found && !search->interrupted)
 		keep_tail(search);
 	return found;
 }
@@ -345,6 +361,8 @@ static tmem_status find_next(struct tmi_search *search, struct tmem_search_match
 	for (;;) {
 		bool found = find_here(search, match);
 
+		if (search->interrupted)
+			return end_interrupted(search);
 		if (tmi_search_lost_view(search)) {
 			forget_tail(search);
 		} else if (found) {

@@ -48,9 +48,11 @@ struct tmi_search {
 	uint64_t next;    /* no match begins below that was not reported */
 	uint64_t told_at; /* here all patterns below told were reported */
 	size_t told;
-	uint64_t bytes; /* looked at so far */
-	bool ended;     /* nothing is left to fetch */
-	bool finished;  /* and nothing to report */
+	uint64_t bytes;          /* looked at so far */
+	bool interrupted;        /* while a window was looked through, at */
+	uint64_t interrupted_at; /* nothing begins below in it */
+	bool ended;              /* nothing is left to fetch */
+	bool finished;           /* and nothing to report */
 
 	uint64_t incarnation; /* another one: give up */
 	uint64_t generation;  /* another one: the windows are out of date */

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_search_interrupt.c - interrupts while one window takes long: the search ends soon, and goes
+ * on without losing a match.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "access/search.h"
+#include "unit/matcher_vectors.h"
+#include "unit/synth_handle.h"
+
+#define FIRST    0x10000u
+#define SIZE     0x8000u
+#define HOLE     0x3000u /* from FIRST on */
+#define PATTERNS 1500
+#define LONGEST  24
+#define MATCHES  20000
+
+static tmem_target *interrupted_target;
+static tmi_block_compare *real_compare;
+static unsigned compared;
+
+/* Interrupts while a window is looked through, again and again. */
+static bool interrupt_and_compare(const uint8_t *data, const struct tmi_block_bytes *bytes,
+				  size_t count, uint8_t *different)
+{
+	if (++compared % 5000 == 0)
+		tmem_set_interrupt(interrupted_target);
+	return real_compare(data, bytes, count, different);
+}
+
+struct memory {
+	uint8_t bytes[SIZE];
+	uint8_t masks[PATTERNS][LONGEST];
+	uint8_t values[PATTERNS][LONGEST];
+	struct tmem_search_pattern patterns[PATTERNS];
+};
+
+/* Another bit of each byte counts: nothing to filter by. */
+static void fill(struct memory *memory)
+{
+	srandom(13);
+	fill_random(memory->bytes, SIZE, 256);
+	for (size_t j = 0; j < PATTERNS; j++) {
+		size_t size = LONGEST - j % 6;
+
+		for (size_t i = 0; i < size; i++)
+			memory->masks[j][i] = (uint8_t)(1u << below(8));
+		fill_random(memory->values[j], size, 256);
+		if (j % 20 == 0)
+			memcpy(memory->values[j], memory->bytes + below(SIZE - size), size);
+		memory->patterns[j] =
+			(struct tmem_search_pattern){ memory->values[j], memory->masks[j], size };
+	}
+	/* Right before the hole, where only shorter ones have room. */
+	memcpy(memory->values[5], memory->bytes + HOLE - 19, 19);
+}
+
+static tmem_target *open_memory(const struct memory *memory, bool lends)
+{
+	char *text;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	tmem_target *target;
+
+	assert_non_null(out);
+	fprintf(out, "target lends=%s\nmachine amd64\nprocess 1\nrun 0x%x 0x%x rw-p\nbytes 0x%x ",
+		lends ? "yes" : "no", FIRST, SIZE, FIRST);
+	for (size_t i = 0; i < SIZE; i++)
+		fprintf(out, "%02x", memory->bytes[i]);
+	fprintf(out, "\nhole 0x%x 16\n", FIRST + HOLE);
+	assert_int_equal(fclose(out), 0);
+	target = synth_open(text, NULL);
+	free(text);
+	return target;
+}
+
+static void disturb(struct tmi_matcher *matcher)
+{
+	for (size_t j = 0; j < matcher->count; j++) {
+		real_compare = matcher->patterns[j].compare;
+		matcher->patterns[j].compare = interrupt_and_compare;
+	}
+}
+
+/* All matches; how often it was interrupted. */
+static unsigned search_all(const struct memory *memory, bool disturbed,
+			   struct tmem_search_match *matches, size_t *count)
+{
+	const struct tmem_search_request request = {
+		.size = sizeof(request),
+		.kind = TMEM_SEARCH_PATTERNS,
+		.length = UINT64_MAX,
+		.pattern_granularity = 1,
+		.patterns = memory->patterns,
+		.pattern_count = PATTERNS,
+	};
+	struct tmi_search search;
+	struct tmi_space *space;
+	unsigned interrupts = 0;
+	tmem_status status;
+
+	assert_int_equal(tmi_call_space(interrupted_target, TMEM_DATA_SPACE_VIRTUAL, &space),
+			 TMEM_S_OK);
+	assert_int_equal(tmi_search_init(&search, interrupted_target, space, &request), TMEM_S_OK);
+	search.matcher.effort = 1 << 16;
+	if (disturbed)
+		disturb(&search.matcher);
+	*count = 0;
+	for (;;) {
+		status = tmi_search_next(&search, &matches[*count]);
+		interrupts += status == TMEM_E_CONTROL_C_EXIT;
+		if (status == TMEM_S_OK)
+			assert_in_range(++*count, 1, MATCHES - 1);
+		else if (status != TMEM_E_CONTROL_C_EXIT)
+			break;
+	}
+	assert_int_equal(status, TMEM_E_NO_MORE_ENTRIES);
+	tmi_search_fini(&search);
+	return interrupts;
+}
+
+static void compare(bool lends)
+{
+	struct tmem_search_match *calm = calloc(MATCHES, sizeof(*calm));
+	struct tmem_search_match *disturbed = calloc(MATCHES, sizeof(*disturbed));
+	struct memory *memory = malloc(sizeof(*memory));
+	size_t calm_count, disturbed_count;
+	unsigned interrupts;
+
+	assert_true(calm && disturbed && memory);
+	fill(memory);
+	interrupted_target = open_memory(memory, lends);
+	assert_int_equal(search_all(memory, false, calm, &calm_count), 0);
+	assert_in_range(calm_count, PATTERNS / 20, MATCHES - 1);
+	interrupts = search_all(memory, true, disturbed, &disturbed_count);
+	/* More than there are windows. */
+	assert_in_range(interrupts, 20, UINT32_MAX);
+	assert_int_equal(disturbed_count, calm_count);
+	for (size_t i = 0; i < calm_count; i++) {
+		assert_int_equal(disturbed[i].offset, calm[i].offset);
+		assert_int_equal(disturbed[i].pattern, calm[i].pattern);
+	}
+	tmem_close(interrupted_target);
+	free(memory);
+	free(calm);
+	free(disturbed);
+}
+
+static void test_lent(void **unused)
+{
+	(void)unused;
+	compare(true);
+}
+
+static void test_read(void **unused)
+{
+	(void)unused;
+	compare(false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lent),
+		cmocka_unit_test(test_read),
+	};
+
+	return cmocka_run_group_tests_name("search_interrupt", tests, NULL, NULL);
+}
