@@ -21,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define ROOM      2048u
 #define HOLE_SIZE 5u
 #define MATCHES   400 /* of one search that are looked at */
+#define PATTERNS  96  /* at most: enough for every way of looking for them */
 
 enum { TURNED_BYTES = 4, LENT_BYTES = 8 }; /* of the first byte */
 
@@ -36,8 +37,8 @@ struct machine {
 };
 
 struct many {
-	struct tmem_search_pattern patterns[16];
-	uint8_t masks[16][32];
+	struct tmem_search_pattern patterns[PATTERNS];
+	uint8_t masks[PATTERNS][32];
 };
 
 static void require(bool fact)
@@ -78,7 +79,7 @@ static uint64_t take_word(struct input *input)
 static void make_request(struct input *input, struct tmem_search_request *request,
 			 struct many *many)
 {
-	unsigned count = 1 + take(input) % 16;
+	unsigned count = 1 + take(input) % PATTERNS;
 
 	if (request->kind >= TMEM_SEARCH_UNSIGNED_INTEGERS) {
 		request->integer_size = 1u << count % 4;
