@@ -24,34 +24,66 @@ TMI_LOWER_INLINE bool tmi_lower_is(const struct tmi_paging_form *form, uint64_t 
 	return (entry & form->mask) == form->value;
 }
 
+/* What serves the addresses of 2 MiB. */
+struct tmi_lower {
+	const uint8_t *table; /* the last table, all of it in the window; NULL: one page */
+	uint64_t physical;    /* first address of that page */
+};
+
 /*
- * Finds the physical page of an address of the GiB that @upper serves. False: translate() knows
- * more.
+ * Finds what serves the 2 MiB around an address of the GiB that @upper serves. False: translate()
+ * knows more.
  * @pages: places of the window at which a whole page begins.
  */
-TMI_LOWER_INLINE bool tmi_lower_lookup(const struct tmi_paging_forms *forms,
-				       const struct tmi_paging_memory *memory, uint64_t pages,
-				       const struct tmi_paging_upper *upper, uint64_t address,
-				       uint64_t *physical)
+TMI_LOWER_INLINE bool tmi_lower_find(const struct tmi_paging_forms *forms,
+				     const struct tmi_paging_memory *memory, uint64_t pages,
+				     const struct tmi_paging_upper *upper, uint64_t address,
+				     struct tmi_lower *lower)
 {
 	uint64_t entry, place;
 
+	lower->table = NULL;
 	if (__builtin_expect(!upper->table, 0)) {
-		*physical = upper->physical + (address & (TMI_PAGING_GIB - TMI_LOWER_PAGE));
+		lower->physical = upper->physical + (address & (TMI_PAGING_GIB - TMI_LOWER_LARGE));
 		return true;
 	}
 	entry = tmi_lower_entry(upper->table, address / TMI_LOWER_LARGE);
 	if (!tmi_lower_is(&forms->table, entry)) {
-		*physical = (entry & forms->frame_bits & ~(TMI_LOWER_LARGE - 1)) +
-			    (address & (TMI_LOWER_LARGE - TMI_LOWER_PAGE));
+		lower->physical = entry & forms->frame_bits & ~(TMI_LOWER_LARGE - 1);
 		return tmi_lower_is(&forms->large, entry);
 	}
 	place = (entry & forms->frame_bits) - memory->first;
 	if (__builtin_expect(place >= pages, 0))
 		return false;
-	entry = tmi_lower_entry(memory->data + place, address / TMI_LOWER_PAGE);
+	lower->table = memory->data + place;
+	lower->physical = 0;
+	return true;
+}
+
+/* The physical page by entry @index of a last table, in the same way. */
+TMI_LOWER_INLINE bool tmi_lower_page(const struct tmi_paging_forms *forms, const uint8_t *table,
+				     uint64_t index, uint64_t *physical)
+{
+	uint64_t entry = tmi_lower_entry(table, index);
+
 	*physical = entry & forms->frame_bits;
 	return __builtin_expect(tmi_lower_is(&forms->page, entry), 1);
+}
+
+/* Both: the physical page of an address of the GiB that @upper serves. */
+TMI_LOWER_INLINE bool tmi_lower_lookup(const struct tmi_paging_forms *forms,
+				       const struct tmi_paging_memory *memory, uint64_t pages,
+				       const struct tmi_paging_upper *upper, uint64_t address,
+				       uint64_t *physical)
+{
+	struct tmi_lower lower;
+
+	if (!tmi_lower_find(forms, memory, pages, upper, address, &lower))
+		return false;
+	if (lower.table)
+		return tmi_lower_page(forms, lower.table, address / TMI_LOWER_PAGE, physical);
+	*physical = lower.physical + (address & (TMI_LOWER_LARGE - TMI_LOWER_PAGE));
+	return true;
 }
 
 #endif

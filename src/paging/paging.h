@@ -113,7 +113,11 @@ struct tmi_paging_upper {
 	uint64_t physical;    /* first address of that page */
 };
 
-/* An entry of 4 or 8 bytes, out of memory that others may be writing: exactly one load. */
+/*
+ * An entry of 4 or 8 bytes, out of memory that others may be writing: exactly one load, because the
+ * empty statement might have changed the copy. A volatile one would take a register for its
+ * address.
+ */
 static inline __attribute__((always_inline)) uint64_t tmi_paging_entry(const uint8_t *data,
 								       unsigned width)
 {
@@ -121,12 +125,14 @@ static inline __attribute__((always_inline)) uint64_t tmi_paging_entry(const uin
 	typedef uint64_t __attribute__((aligned(1), may_alias)) loose64;
 
 	if (width == 4) {
-		uint32_t entry = *(const volatile loose32 *)data;
+		uint32_t entry = *(const loose32 *)data;
 
+		__asm__("" : "+r"(entry));
 		return tmi_load32(&entry, false);
 	}
-	uint64_t entry = *(const volatile loose64 *)data;
+	uint64_t entry = *(const loose64 *)data;
 
+	__asm__("" : "+r"(entry));
 	return tmi_load64(&entry, false);
 }
 
