@@ -4,6 +4,8 @@
 
 #include "engine/kernel.h"
 
+#define NO_SERIAL UINT64_MAX
+
 static _Atomic uint64_t last_serial;
 
 /* A context the handle used before, or NULL; context_lock is held. */
@@ -38,8 +40,13 @@ tmem_status tmi_context_set(tmem_target *target, struct tmi_space *space, uint32
 	context = find(target, space, thread);
 	if (!context)
 		context = make(target, space, thread);
-	if (context)
+	/* Whoever saw the new context finds no old serial, and the other way round. */
+	if (context) {
+		atomic_store_explicit(&target->context_serial, NO_SERIAL, memory_order_relaxed);
 		atomic_store_explicit(&target->context, context, memory_order_release);
+		atomic_store_explicit(&target->context_serial, context->serial,
+				      memory_order_release);
+	}
 	pthread_mutex_unlock(&target->context_lock);
 	if (!context)
 		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);

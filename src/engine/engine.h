@@ -91,6 +91,8 @@ struct tmi_context {
 struct tmem_target {
 	_Atomic(struct tmi_context *) context;
 	struct tmi_shared *shared;
+	/* Of the context, for who needs no more of it; of none while it is replaced. */
+	_Atomic uint64_t context_serial;
 	pthread_mutex_t context_lock;
 	struct tmi_context *contexts; /* every one this handle ever used */
 	atomic_bool interrupt;
@@ -145,6 +147,10 @@ tmem_status tmi_context_set(tmem_target *target, struct tmi_space *space, uint32
 static inline struct tmi_context *tmi_context_get(tmem_target *target)
 {
 	return atomic_load_explicit(&target->context, memory_order_acquire);
+}
+static inline uint64_t tmi_context_serial(tmem_target *target)
+{
+	return atomic_load_explicit(&target->context_serial, memory_order_acquire);
 }
 /* First process that was not dropped, or the kernel's space; NULL when none. */
 struct tmi_space *tmi_context_first_space(struct tmi_shared *shared);
