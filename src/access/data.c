@@ -82,62 +82,67 @@ read_any(tmem_target *target, uint64_t offset, void *buffer, size_t buffer_size,
 	return TMEM_S_OK;
 }
 
-/* Eight bytes of a cached page. */
-static __attribute__((noinline)) tmem_status read_word_cached(tmem_target *target, uint64_t offset,
-							      void *buffer,
-							      const struct tmi_hot *hot,
-							      size_t *bytes_read)
+static inline tmem_status have_read_word(size_t *bytes_read)
 {
-	if (offset % sizeof(uint64_t) ||
-	    !tmi_hot_read_cached(hot, offset, buffer, sizeof(uint64_t)))
-		return read_any(target, offset, buffer, sizeof(uint64_t), bytes_read);
 	if (bytes_read)
 		*bytes_read = sizeof(uint64_t);
 	return TMEM_S_OK;
 }
 
-/* Eight bytes in a page that was not read before: perhaps behind tables that were. */
-static __attribute__((noinline)) tmem_status read_word_below(tmem_target *target, uint64_t offset,
-							     void *buffer, struct tmi_hot *hot,
+/* Eight bytes that are not in the last stretch. */
+static __attribute__((noinline)) tmem_status read_word_paged(tmem_target *target, uint64_t offset,
+							     void *buffer,
+							     const struct tmi_hot *hot,
 							     size_t *bytes_read)
 {
-	if (!tmi_quick_read_below(hot, offset, buffer, sizeof(uint64_t)))
+	if (!hot->tables)
 		return read_far(target, offset, buffer, sizeof(uint64_t), bytes_read);
-	if (bytes_read)
-		*bytes_read = sizeof(uint64_t);
-	return TMEM_S_OK;
+	if (!tmi_hot_read_cached_word(hot, offset, buffer))
+		return read_any(target, offset, buffer, sizeof(uint64_t), bytes_read);
+	return have_read_word(bytes_read);
+}
+
+/* Eight bytes by page tables that were walked before. */
+static inline tmem_status read_word_walked(tmem_target *target, uint64_t offset, void *buffer,
+					   size_t *bytes_read)
+{
+	const struct tmi_hot_walks *walks = tmi_hot.walks;
+	const uint8_t *data;
+
+	if (!tmi_hot_is_now(target, &tmi_hot.walks_generation) ||
+	    !tmi_quick_find(walks, offset, sizeof(uint64_t), &data) || !buffer)
+		return read_any(target, offset, buffer, sizeof(uint64_t), bytes_read);
+	memcpy(buffer, data, sizeof(uint64_t));
+	if (!tmi_quick_is_whole(walks))
+		return read_any(target, offset, buffer, sizeof(uint64_t), bytes_read);
+	return have_read_word(bytes_read);
 }
 
 /*
- * Eight bytes near earlier reads are what walking data asks for most. What is called is called
- * last, so that no register need be saved.
+ * Eight bytes near earlier reads, or behind page tables near them, are what walking data asks for
+ * most. What is called is called last, so that no register need be saved.
  */
 tmem_status tmem_read_virtual(tmem_target *target, uint64_t offset, void *buffer,
 			      size_t buffer_size, size_t *bytes_read)
 {
-	enum tmi_hot_answer answer;
-	const uint8_t *data;
-	struct tmi_hot *hot;
-	uint64_t room;
+	const struct tmi_hot *hot;
+	uint64_t serial, at;
 
-	if (buffer_size != sizeof(uint64_t) || !target || !buffer)
+	if (__builtin_expect(buffer_size != sizeof(uint64_t) || !target, 0))
 		return read_any(target, offset, buffer, buffer_size, bytes_read);
-	hot = tmi_hot_current(target);
-	if (!hot)
-		return read_far(target, offset, buffer, sizeof(uint64_t), bytes_read);
-	answer = tmi_hot_find(hot, offset, &data, &room);
-	if (answer == TMI_HOT_NONE)
-		return read_word_below(target, offset, buffer, hot, bytes_read);
-	if (answer == TMI_HOT_IN_CACHE)
-		return read_word_cached(target, offset, buffer, hot, bytes_read);
-	if (room < sizeof(uint64_t))
-		return read_far(target, offset, buffer, sizeof(uint64_t), bytes_read);
-	memcpy(buffer, data, sizeof(uint64_t));
-	if (!tmi_hot_is_whole(hot))
-		return read_far(target, offset, buffer, sizeof(uint64_t), bytes_read);
-	if (bytes_read)
-		*bytes_read = sizeof(uint64_t);
-	return TMEM_S_OK;
+	serial = tmi_context_serial(target);
+	if (__builtin_expect(serial == tmi_hot.walks_serial, 1))
+		return read_word_walked(target, offset, buffer, bytes_read);
+	hot = tmi_hot_current_of(target, serial);
+	if (__builtin_expect(!hot, 0) || __builtin_expect(!buffer, 0))
+		return read_any(target, offset, buffer, sizeof(uint64_t), bytes_read);
+	at = offset - hot->first;
+	if (__builtin_expect(at >= hot->words, 0))
+		return read_word_paged(target, offset, buffer, hot, bytes_read);
+	memcpy(buffer, hot->data + at, sizeof(uint64_t));
+	if (__builtin_expect(!tmi_hot_is_whole(hot), 0))
+		return read_any(target, offset, buffer, sizeof(uint64_t), bytes_read);
+	return have_read_word(bytes_read);
 }
 
 tmem_status tmem_read_virtual_uncached(tmem_target *target, uint64_t offset, void *buffer,

@@ -21,24 +21,58 @@
 
 #define TMI_HOT_PAGE   UINT64_C(4096)
 #define TMI_HOT_PAGES  256
+#define TMI_HOT_LOWERS 2048
 #define TMI_HOT_UPPERS 16
-#define TMI_HOT_CACHED 2048u /* in a tag: the page is one of the cache */
-#define TMI_HOT_EPOCHS TMI_HOT_CACHED
 
 /*
- * Tables of things that a thread remembers by their addresses. A tag is the first address of a page
- * or GiB, with the epoch in its low bits: what was remembered in another epoch is not found.
+ * Tags. What is remembered of an address stands at an index made of its low bits, those of the
+ * place inside left out. Its tag is the beginning of the address, exclusive or an epoch among the
+ * bits that make the index, where they tell the epoch. The lowest of these bits is left out of
+ * epochs, and turned round in the tags of one of two kinds.
+ *
+ * So address, epoch and tag together (exclusive or) are the place inside; or that and the size of
+ * an element for the other kind; or more, when the tag is of another address or epoch. Zeros look
+ * like a tag of an epoch in two elements only, which get the tag of nothing when it begins.
  */
+
+/* The tag of nothing at @index: its epoch would be 0. */
+static inline uint64_t tmi_hot_no_tag(uint64_t index, uint64_t size)
+{
+	return index * size;
+}
+
+/* Pages that a thread remembers. */
 struct tmi_hot_tables {
 	struct tmi_hot_page {
-		uint64_t tag; /* TMI_HOT_CACHED in it: @data does not count, the place does */
-		const uint8_t *data;
+		uint64_t tag;        /* of the other kind: @data does not count, the place does */
+		const uint8_t *data; /* of a borrowed page */
 	} pages[TMI_HOT_PAGES];
 	struct tmi_cache_place places[TMI_HOT_PAGES]; /* of the pages with the same index */
+};
+
+/*
+ * What leads to the pages of a context behind page tables, where the last two of them are described
+ * by numbers: quick.h.
+ */
+struct tmi_hot_walks {
+	uint64_t key;   /* the epoch, where it is in the tags of @lowers */
+	uint64_t epoch; /* 1 to TMI_HOT_LOWERS / 2 - 1 */
+	const atomic_bool *truncated;
+	struct tmi_paging_forms forms;
+	struct tmi_paging_memory memory; /* a window that stays where it is */
+	uint64_t whole_pages;            /* places in it at which a whole page begins */
+	/* An entry of a last table, the bits of @kept, less this is a place in the window. */
+	uint64_t kept;
+	uint64_t less;
+	uintptr_t origin; /* and this more, where it stands */
 	struct tmi_hot_upper {
-		uint64_t tag;
+		uint64_t tag; /* first address of the GiB, with the epoch in its low bits */
 		struct tmi_paging_upper upper;
 	} uppers[TMI_HOT_UPPERS];
+	struct tmi_hot_lower {
+		uint64_t tag;
+		uintptr_t base; /* of the last table; of a page: where it stands, less 2 MiB */
+	} lowers[TMI_HOT_LOWERS];
 };
 
 struct tmi_hot {
@@ -48,15 +82,17 @@ struct tmi_hot {
 	const atomic_bool *truncated; /* of the file that all borrowed bytes are of; not NULL */
 	/* The last stretch. */
 	uint64_t first;
-	uint64_t size; /* 0: none */
+	uint64_t size;  /* 0: none */
+	uint64_t words; /* places in it at which eight bytes begin */
 	const uint8_t *data;
 	/* They are too many for a thread's static storage, and freed when it ends. */
-	struct tmi_hot_tables *tables; /* not NULL; before they are made: empty ones */
-	uint64_t epoch;                /* 1 to TMI_HOT_EPOCHS - 1 */
-	/* What leads to pages. Good while an upper table is remembered. */
-	struct tmi_paging_forms forms;
-	struct tmi_paging_memory memory; /* a window that stays where it is */
-	uint64_t whole_pages;            /* places in it at which a whole page begins */
+	struct tmi_hot_tables *tables; /* NULL: not made yet */
+	uint64_t epoch;                /* 1 to TMI_HOT_PAGES / 2 - 1 */
+	uint64_t key;                  /* the epoch, where it is in the tags of pages */
+	/* The same of a context behind page tables. */
+	uint64_t walks_serial; /* 0: nothing is remembered */
+	uint64_t walks_generation;
+	struct tmi_hot_walks *walks; /* freed when the thread ends */
 };
 
 extern _Thread_local struct tmi_hot tmi_hot;
@@ -82,17 +118,37 @@ static inline struct tmi_hot *tmi_hot_get(void)
 	return hot;
 }
 
-/* The same when it is of the target's context and the target is as it was then; else NULL. */
-static inline struct tmi_hot *tmi_hot_current(tmem_target *target)
+/* True while the target is as it was at a generation. */
+static inline bool tmi_hot_is_now(tmem_target *target, const uint64_t *generation)
+{
+	uint64_t now = atomic_load_explicit(&target->shared->generation, memory_order_acquire);
+
+	return now == *generation;
+}
+
+/* The bytes, when they are of the target's context and the target is as it was then; else NULL. */
+static inline struct tmi_hot *tmi_hot_current_of(tmem_target *target, uint64_t serial)
 {
 	struct tmi_hot *hot = tmi_hot_get();
 
-	if (tmi_context_get(target)->serial != hot->serial)
+	return serial == hot->serial && tmi_hot_is_now(target, &hot->generation) ? hot : NULL;
+}
+
+static inline struct tmi_hot *tmi_hot_current(tmem_target *target)
+{
+	return tmi_hot_current_of(target, tmi_context_serial(target));
+}
+
+/* The ways to pages, under the same conditions. */
+static inline struct tmi_hot_walks *tmi_hot_walks_current(tmem_target *target)
+{
+	if (tmi_context_serial(target) != tmi_hot.walks_serial ||
+	    !tmi_hot_is_now(target, &tmi_hot.walks_generation))
 		return NULL;
-	if (atomic_load_explicit(&target->shared->generation, memory_order_acquire) !=
-	    hot->generation)
-		return NULL;
-	return hot;
+	/* Serials are not 0, so there are some. */
+	if (!tmi_hot.walks)
+		__builtin_unreachable();
+	return tmi_hot.walks;
 }
 
 /* A file cut meanwhile reads as zeros: the slow path says so. */
@@ -101,33 +157,15 @@ static inline bool tmi_hot_is_whole(const struct tmi_hot *hot)
 	return !atomic_load_explicit(hot->truncated, memory_order_acquire);
 }
 
-static inline uint64_t tmi_hot_page_tag(const struct tmi_hot *hot, uint64_t address)
-{
-	return (address & ~(TMI_HOT_PAGE - 1)) | hot->epoch;
-}
-
 static inline size_t tmi_hot_page_index(uint64_t address)
 {
 	return address / TMI_HOT_PAGE % TMI_HOT_PAGES;
 }
 
-/* Remembers a borrowed page of the context that @hot is of; @data: its first byte. */
-static inline void tmi_hot_keep_page(struct tmi_hot *hot, uint64_t address, const uint8_t *data)
+/* The tag of a borrowed page. */
+static inline uint64_t tmi_hot_page_tag(const struct tmi_hot *hot, uint64_t address)
 {
-	struct tmi_hot_page *page = &hot->tables->pages[tmi_hot_page_index(address)];
-
-	page->tag = tmi_hot_page_tag(hot, address);
-	page->data = data;
-}
-
-static inline struct tmi_hot_upper *tmi_hot_upper(const struct tmi_hot *hot, uint64_t address)
-{
-	return &hot->tables->uppers[address / TMI_PAGING_GIB % TMI_HOT_UPPERS];
-}
-
-static inline uint64_t tmi_hot_upper_tag(const struct tmi_hot *hot, uint64_t address)
-{
-	return (address & ~(TMI_PAGING_GIB - 1)) | hot->epoch;
+	return (address & ~(TMI_HOT_PAGE - 1)) ^ hot->key;
 }
 
 /* --- hot.c: remembering --- */
@@ -143,8 +181,8 @@ void tmi_hot_learn(tmem_target *target, uint64_t offset);
 
 /*
  * After a walk inside the thread's window that shows @translation's memory as it is now: remembers
- * how to walk to other addresses of the same GiB, and the page unless it is NULL. Only while the
- * target cannot run.
+ * how to walk to other addresses of the same GiB, or at least the page unless it is NULL. Only
+ * while the target cannot run.
  */
 void tmi_hot_learn_tables(tmem_target *target, const struct tmi_context *context,
 			  const struct tmi_translation *translation, uint64_t offset,
@@ -172,22 +210,22 @@ TMI_HOT_INLINE enum tmi_hot_answer tmi_hot_find(const struct tmi_hot *hot, uint6
 {
 	uint64_t at = offset - hot->first;
 	const struct tmi_hot_page *page;
-	uint64_t differs;
 
 	if (at < hot->size) {
 		*room = hot->size - at;
 		*data = hot->data + at;
 		return TMI_HOT_BORROWED;
 	}
+	if (!hot->tables)
+		return TMI_HOT_NONE;
 	page = &hot->tables->pages[tmi_hot_page_index(offset)];
-	differs = page->tag ^ tmi_hot_page_tag(hot, offset);
-	at = offset % TMI_HOT_PAGE;
-	*room = TMI_HOT_PAGE - at;
-	if (!differs) {
+	at = (offset ^ hot->key) ^ page->tag;
+	*room = TMI_HOT_PAGE - offset % TMI_HOT_PAGE;
+	if (at < TMI_HOT_PAGE) {
 		*data = page->data + at;
 		return TMI_HOT_BORROWED;
 	}
-	return differs == TMI_HOT_CACHED ? TMI_HOT_IN_CACHE : TMI_HOT_NONE;
+	return at < 2 * TMI_HOT_PAGE ? TMI_HOT_IN_CACHE : TMI_HOT_NONE;
 }
 
 /* Reads inside the page that IN_CACHE was said of; false: it is not there any more. */
@@ -196,6 +234,20 @@ TMI_HOT_INLINE bool tmi_hot_read_cached(const struct tmi_hot *hot, uint64_t offs
 {
 	return tmi_cache_place_read(&hot->tables->places[tmi_hot_page_index(offset)],
 				    offset % TMI_HOT_PAGE, buffer, size);
+}
+
+/* Reads eight bytes that are aligned in such a page; there are tables. False: it is none. */
+TMI_HOT_INLINE bool tmi_hot_read_cached_word(const struct tmi_hot *hot, uint64_t offset,
+					     void *buffer)
+{
+	const uint64_t inside = TMI_HOT_PAGE - sizeof(uint64_t);
+	size_t index = tmi_hot_page_index(offset);
+	uint64_t at;
+
+	at = (offset ^ hot->key) ^ hot->tables->pages[index].tag;
+	return (at & ~inside) == TMI_HOT_PAGE &&
+	       tmi_cache_place_read(&hot->tables->places[index], at & inside, buffer,
+				    sizeof(uint64_t));
 }
 
 /* Reads [offset, offset + size) when all of it is remembered. */

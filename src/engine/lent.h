@@ -32,17 +32,24 @@ static inline bool tmi_lent_find_hot(tmem_target *target, uint64_t offset, struc
 	return true;
 }
 
-/* To the end of its page, by page tables. */
+/* To the end of its page, by page tables that were walked before. */
+static inline bool tmi_lent_find_walked(tmem_target *target, uint64_t offset, struct tmi_lent *lent)
+{
+	const struct tmi_hot_walks *walks = tmi_hot_walks_current(target);
+
+	if (!walks || !tmi_quick_find(walks, offset, 1, &lent->data))
+		return false;
+	lent->size = TMI_HOT_PAGE - offset % TMI_HOT_PAGE;
+	lent->truncated = walks->truncated;
+	return true;
+}
+
+/* The same, by any page tables. */
 static inline bool tmi_lent_find_page(tmem_target *target, uint64_t offset, struct tmi_lent *lent)
 {
-	struct tmi_hot *hot = tmi_hot_current(target);
-	const uint8_t *page = hot ? tmi_quick_page_below(hot, offset) : NULL;
+	const uint8_t *page = tmi_quick_page(target, offset, &lent->truncated);
 	uint64_t at = offset % TMI_HOT_PAGE;
 
-	if (page)
-		lent->truncated = hot->truncated;
-	else
-		page = tmi_quick_page_anew(target, offset, &lent->truncated);
 	if (!page)
 		return false;
 	lent->data = page + at;

@@ -38,16 +38,128 @@ static inline uint64_t tmi_quick_lookup(const struct tmi_context *context, uint6
 					   address);
 }
 
-/* The physical page of an address in a GiB whose upper tables are remembered; false: none. */
-TMI_HOT_INLINE bool tmi_quick_lookup_below(const struct tmi_hot *hot, uint64_t address,
-					   uint64_t *physical)
-{
-	const struct tmi_hot_upper *upper = tmi_hot_upper(hot, address);
+/* --- what is remembered of walks --- */
 
-	return upper->tag == tmi_hot_upper_tag(hot, address) &&
-	       tmi_lower_lookup(&hot->forms, &hot->memory, hot->whole_pages, &upper->upper, address,
-				physical);
+TMI_HOT_INLINE struct tmi_hot_upper *tmi_quick_upper(struct tmi_hot_walks *walks, uint64_t address)
+{
+	return &walks->uppers[address / TMI_PAGING_GIB % TMI_HOT_UPPERS];
 }
+
+TMI_HOT_INLINE uint64_t tmi_quick_upper_tag(const struct tmi_hot_walks *walks, uint64_t address)
+{
+	return (address & ~(TMI_PAGING_GIB - 1)) | walks->epoch;
+}
+
+static inline void tmi_quick_keep_upper(struct tmi_hot_walks *walks, uint64_t address,
+					const struct tmi_paging_upper *upper)
+{
+	*tmi_quick_upper(walks, address) =
+		(struct tmi_hot_upper){ tmi_quick_upper_tag(walks, address), *upper };
+}
+
+/*
+ * Where an address is in its 2 MiB, when a table is remembered for them; 2 MiB more when it is a
+ * page; else more than that.
+ */
+TMI_HOT_INLINE uint64_t tmi_quick_lower_at(const struct tmi_hot_walks *walks, uint64_t address,
+					   const struct tmi_hot_lower **lower)
+{
+	*lower = &walks->lowers[address / TMI_LOWER_LARGE % TMI_HOT_LOWERS];
+	return (address ^ walks->key) ^ (*lower)->tag;
+}
+
+/* Remembers it, unless it is a page that the window has only a part of. */
+static inline void tmi_quick_keep_lower(struct tmi_hot_walks *walks, uint64_t address,
+					const struct tmi_lower *found)
+{
+	const struct tmi_paging_memory *memory = &walks->memory;
+	struct tmi_hot_lower *lower = &walks->lowers[address / TMI_LOWER_LARGE % TMI_HOT_LOWERS];
+	uint64_t tag = (address & ~(TMI_LOWER_LARGE - 1)) ^ walks->key;
+	uint64_t place = found->physical - memory->first;
+
+	if (found->table)
+		*lower = (struct tmi_hot_lower){ tag, (uintptr_t)found->table };
+	else if (memory->size >= TMI_LOWER_LARGE && place <= memory->size - TMI_LOWER_LARGE)
+		*lower =
+			(struct tmi_hot_lower){ tag ^ TMI_LOWER_LARGE,
+						(uintptr_t)memory->data + place - TMI_LOWER_LARGE };
+}
+
+/*
+ * Where @size bytes stand that are inside one page; false: not at hand. What the form of a page
+ * says is left in the entry together with the frame: if it is as it must be it goes with the
+ * subtraction, and the difference is the beginning of a page in the window.
+ */
+TMI_HOT_INLINE bool tmi_quick_find(const struct tmi_hot_walks *walks, uint64_t address, size_t size,
+				   const uint8_t **data)
+{
+	const struct tmi_hot_lower *lower;
+	uint64_t at = tmi_quick_lower_at(walks, address, &lower);
+	uint64_t entry, place;
+
+	if (__builtin_expect(at >= TMI_LOWER_LARGE, 0)) {
+		*data = (const uint8_t *)(lower->base + at);
+		return at - TMI_LOWER_LARGE <= TMI_LOWER_LARGE - size;
+	}
+	entry = tmi_lower_entry((const uint8_t *)lower->base, address / TMI_LOWER_PAGE) &
+		walks->kept;
+	place = entry - walks->less;
+	/* Begins with what does not wait for the entry. */
+	at = address % TMI_HOT_PAGE;
+	*data = (const uint8_t *)(walks->origin + at + entry);
+	return __builtin_expect(place < walks->whole_pages && !(place % TMI_HOT_PAGE) &&
+					at <= TMI_HOT_PAGE - size,
+				1);
+}
+
+/* The physical address by the same way. */
+TMI_HOT_INLINE bool tmi_quick_find_physical(const struct tmi_hot_walks *walks, uint64_t address,
+					    uint64_t *physical)
+{
+	const struct tmi_hot_lower *lower;
+	uint64_t at = tmi_quick_lower_at(walks, address, &lower);
+
+	if (__builtin_expect(at >= TMI_LOWER_LARGE, 0)) {
+		*physical = lower->base + at - (uintptr_t)walks->memory.data + walks->memory.first;
+		return at < 2 * TMI_LOWER_LARGE;
+	}
+	if (!tmi_lower_page(&walks->forms, (const uint8_t *)lower->base, at / TMI_LOWER_PAGE,
+			    physical))
+		return false;
+	*physical += at % TMI_HOT_PAGE;
+	return true;
+}
+
+/*
+ * The physical address in a GiB whose upper tables are remembered, where nothing is remembered of
+ * the 2 MiB; that is now. False: none.
+ */
+TMI_HOT_INLINE bool tmi_quick_find_below(struct tmi_hot_walks *walks, uint64_t address,
+					 uint64_t *physical)
+{
+	const struct tmi_hot_upper *upper = tmi_quick_upper(walks, address);
+	struct tmi_lower lower;
+
+	if (upper->tag != tmi_quick_upper_tag(walks, address) ||
+	    !tmi_lower_find(&walks->forms, &walks->memory, walks->whole_pages, &upper->upper,
+			    address, &lower))
+		return false;
+	tmi_quick_keep_lower(walks, address, &lower);
+	if (!lower.table)
+		*physical = lower.physical + address % TMI_LOWER_LARGE;
+	else if (tmi_lower_page(&walks->forms, lower.table, address / TMI_LOWER_PAGE, physical))
+		*physical += address % TMI_HOT_PAGE;
+	else
+		return false;
+	return true;
+}
+
+static inline bool tmi_quick_is_whole(const struct tmi_hot_walks *walks)
+{
+	return !atomic_load_explicit(walks->truncated, memory_order_acquire);
+}
+
+/* --- translating --- */
 
 /* The walk from the top, which remembers how to walk to the addresses around. */
 static __attribute__((noinline, unused)) bool
@@ -63,34 +175,43 @@ tmi_quick_translate_anew(tmem_target *target, uint64_t address, uint64_t *physic
 	return true;
 }
 
-static inline bool tmi_quick_translate(tmem_target *target, uint64_t address, uint64_t *physical)
+static __attribute__((noinline, unused)) bool tmi_quick_translate_below(tmem_target *target,
+									struct tmi_hot_walks *walks,
+									uint64_t address,
+									uint64_t *physical)
 {
-	const struct tmi_hot *hot = tmi_hot_current(target);
 	uint64_t found;
 
-	if (!hot || !tmi_quick_lookup_below(hot, address, &found) || !tmi_hot_is_whole(hot))
+	if (!tmi_quick_find_below(walks, address, &found) || !tmi_quick_is_whole(walks))
 		return tmi_quick_translate_anew(target, address, physical);
-	*physical = found + address % TMI_HOT_PAGE;
+	*physical = found;
 	return true;
 }
 
-/*
- * The page of an address in a GiB whose upper tables are remembered; NULL: not in the window. It is
- * remembered too, which is right whatever the file became: that is asked after each use.
- */
-TMI_HOT_INLINE const uint8_t *tmi_quick_page_below(struct tmi_hot *hot, uint64_t offset)
+static inline bool tmi_quick_translate(tmem_target *target, uint64_t address, uint64_t *physical)
 {
-	const uint8_t *page;
+	struct tmi_hot_walks *walks = tmi_hot_walks_current(target);
+	uint64_t found;
+
+	if (!walks)
+		return tmi_quick_translate_anew(target, address, physical);
+	if (!tmi_quick_find_physical(walks, address, &found) || !tmi_quick_is_whole(walks))
+		return tmi_quick_translate_below(target, walks, address, physical);
+	*physical = found;
+	return true;
+}
+
+/* --- reading --- */
+
+/* The page of an address by upper tables that are remembered; NULL: not in the window. */
+static inline const uint8_t *tmi_quick_page_below(struct tmi_hot_walks *walks, uint64_t offset)
+{
 	uint64_t place;
 
-	if (!tmi_quick_lookup_below(hot, offset, &place))
+	if (!tmi_quick_find_below(walks, offset, &place))
 		return NULL;
-	place -= hot->memory.first;
-	if (place >= hot->whole_pages)
-		return NULL;
-	page = hot->memory.data + place;
-	tmi_hot_keep_page(hot, offset, page);
-	return page;
+	place -= walks->memory.first + offset % TMI_HOT_PAGE;
+	return place < walks->whole_pages ? walks->memory.data + place : NULL;
 }
 
 /* The same by a walk from the top, and whoever asks next will find more remembered. */
@@ -112,31 +233,30 @@ tmi_quick_page_anew(tmem_target *target, uint64_t offset, const atomic_bool **tr
 	return page;
 }
 
-/* Reads inside one page of a GiB whose upper tables are remembered. */
-TMI_HOT_INLINE bool tmi_quick_read_below(struct tmi_hot *hot, uint64_t offset, void *buffer,
-					 size_t size)
+/* The page of an address, by what is remembered or anew. */
+static inline const uint8_t *tmi_quick_page(tmem_target *target, uint64_t offset,
+					    const atomic_bool **truncated)
 {
-	const uint8_t *page;
+	struct tmi_hot_walks *walks = tmi_hot_walks_current(target);
+	uint64_t at = offset % TMI_HOT_PAGE;
+	const uint8_t *data, *page;
 
-	if (!tmi_quick_is_inside(offset, size))
-		return false;
-	page = tmi_quick_page_below(hot, offset);
-	if (!page)
-		return false;
-	tmi_hot_copy(buffer, page + offset % TMI_HOT_PAGE, size);
-	return tmi_hot_is_whole(hot);
+	if (!walks)
+		return tmi_quick_page_anew(target, offset, truncated);
+	*truncated = walks->truncated;
+	if (tmi_quick_find(walks, offset, 1, &data))
+		return data - at;
+	page = tmi_quick_page_below(walks, offset);
+	return page ? page : tmi_quick_page_anew(target, offset, truncated);
 }
 
 /* Reads inside one page behind page tables. */
 static inline bool tmi_quick_read(tmem_target *target, uint64_t offset, void *buffer, size_t size)
 {
-	struct tmi_hot *hot = tmi_hot_current(target);
 	const atomic_bool *truncated;
 	const uint8_t *page;
 
-	if (hot && tmi_quick_read_below(hot, offset, buffer, size))
-		return true;
-	page = tmi_quick_is_inside(offset, size) ? tmi_quick_page_anew(target, offset, &truncated)
+	page = tmi_quick_is_inside(offset, size) ? tmi_quick_page(target, offset, &truncated)
 						 : NULL;
 	if (!page)
 		return false;
