@@ -4,7 +4,7 @@
  *
  * This file has the table of the kind and its list of processes. One process: process_open.c; its
  * mappings: process_maps.c, process_layout.c, process_stack.c; its pages: process_pages.c,
- * process_valid.c; its bytes: process_io.c, process_batch.c, process_group.c,
+ * process_traits.c, process_valid.c; its bytes: process_io.c, process_batch.c, process_group.c,
  * process_hand_out.c, process_write.c; stopping it: process_stop.c, process_trace.c; why not:
  * process_error.c, process_fault.c.
  */

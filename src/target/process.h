@@ -107,13 +107,14 @@ struct live_layout {
 
 /* What only smaps tells about mappings. */
 enum live_trait {
-	TRAIT_BLOCKS = 1,  /* userfaultfd serves absent pages */
-	TRAIT_WATCHED = 2, /* userfaultfd watches writes */
-	TRAIT_GUARDS = 4,  /* may have guard pages */
-	TRAIT_DEVICE = 8,  /* no ordinary pages behind it */
-	TRAIT_HUGE = 16,   /* hugetlb */
-	TRAIT_PLAIN = 32,  /* private anonymous */
-	TRAIT_GROWS = 64,  /* downwards, when somebody reads below it */
+	TRAIT_BLOCKS = 1,    /* userfaultfd serves absent pages */
+	TRAIT_WATCHED = 2,   /* userfaultfd watches writes */
+	TRAIT_GUARDS = 4,    /* may have guard pages */
+	TRAIT_DEVICE = 8,    /* no ordinary pages behind it */
+	TRAIT_HUGE = 16,     /* hugetlb */
+	TRAIT_PLAIN = 32,    /* private anonymous */
+	TRAIT_GROWS = 64,    /* downwards, when somebody reads below it */
+	TRAIT_EXPOSED = 128, /* such a one may grow to here when this is unmapped */
 };
 
 struct live_trait_run {
@@ -361,6 +362,9 @@ tmem_status tmi_process_snapshot(void *state, uint32_t space, struct tmi_snapsho
 
 /* --- process_stack.c --- */
 
+/* Bytes that the kernel lets a stack have when this program reads below it. */
+uint64_t tmi_process_stack_limit(void);
+
 /* Bytes of all mappings that grow, to be asked before a look at them; UINT64_MAX = not told. */
 uint64_t tmi_process_stack_bytes(struct live *process);
 
@@ -463,6 +467,8 @@ uint64_t tmi_process_skip_untouched(struct live *process, uint64_t first, uint64
 
 /* True where a write may block: pages of the range are absent or watched by userfaultfd. */
 bool tmi_process_may_block_writes(struct live *process, uint64_t first, uint64_t last);
+
+/* --- process_traits.c --- */
 
 /* Traits of the mapping at @address (enum live_trait), and the last address that has them. */
 tmem_status tmi_process_traits(struct live *process, uint64_t address, uint64_t *last,

@@ -69,7 +69,10 @@ static bool look_ahead(struct batch *batch, size_t index)
 	return known;
 }
 
-/* True when the transfer call cannot block on any page of the span. */
+/*
+ * True when the transfer call cannot block on any page of the span, nor make a stack grow, as it
+ * does in kernels before 6.5.
+ */
 static bool is_safe(struct batch *batch, size_t index)
 {
 	const struct span *span = &batch->scratch->spans[index];
@@ -82,7 +85,7 @@ static bool is_safe(struct batch *batch, size_t index)
 	}
 	if (batch->traits && !(batch->flags & TMI_READ_NO_TOUCH) &&
 	    tmi_process_find_traits(batch->traits, span->first, &last, &traits) &&
-	    last >= span->end - 1) {
+	    !(traits & TRAIT_EXPOSED) && last >= span->end - 1) {
 		batch->saved++;
 		batch->traits_first = span->first;
 		batch->traits_end = last + 1;

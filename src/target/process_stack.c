@@ -33,7 +33,7 @@ uint64_t tmi_process_stack_bytes(struct live *process)
 	return bytes;
 }
 
-static uint64_t stack_limit(void)
+uint64_t tmi_process_stack_limit(void)
 {
 	struct rlimit limit;
 
@@ -94,7 +94,7 @@ void tmi_process_find_stacks(struct live *process, uint64_t bytes, const struct 
 	uint64_t size = main ? main->last - main->first + 1 : 0;
 	bool again = false;
 
-	*stacks = (struct live_stacks){ .limit = stack_limit(), .known = true };
+	*stacks = (struct live_stacks){ .limit = tmi_process_stack_limit(), .known = true };
 	/* It may have grown since the bytes were counted. */
 	stacks->others = bytes > size ? bytes - size : 0;
 	if (!stacks->others) {

@@ -16,7 +16,7 @@
 #include <tmem.h>
 
 #include "live_zoo.h"
-#include "target/direct.h"
+#include "target/process.h"
 
 #define PLACES 3
 
@@ -223,14 +223,36 @@ static void others_are_trusted(void **data)
 	}
 }
 
+/* Whether the place is marked as one that something may grow to. */
+static bool is_exposed(struct live *process, uint64_t address)
+{
+	uint32_t traits = 0;
+	uint64_t last;
+
+	assert_int_equal(tmi_process_traits(process, address, &last, &traits), TMEM_S_OK);
+	return traits & TRAIT_EXPOSED;
+}
+
+/* Kernels without the scan may have a transfer call that makes stacks grow. */
+static void transfer_looks_first(void **data)
+{
+	struct fixture *f = *data;
+	struct live_target *target = zoo_open_pid(f->zoo.pid, NULL);
+	struct live *process = tmi_process_at(target, 0);
+
+	place(f);
+	for (size_t i = 0; i < PLACES; i++)
+		assert_int_equal(is_exposed(process, f->zoo.at->below[i]), !target->features.scan);
+	assert_false(is_exposed(process, f->zoo.at->code_at));
+	tmi_target_process.close(target);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-		ROW(asked_for_singly),
-		ROW(seen_with_all),
-		ROW(newer_than_the_last_look),
-		ROW(others_are_trusted),
+		ROW(asked_for_singly),   ROW(seen_with_all),        ROW(newer_than_the_last_look),
+		ROW(others_are_trusted), ROW(transfer_looks_first),
 #undef ROW
 	};
 	int failed = 0;
