@@ -20,6 +20,12 @@
 #include "access/search_crew.h"
 #include "engine/call.h"
 
+/* Less than this is read rather than lent, or read rather than taken for zeros. */
+#define TMI_SEARCH_SMALL (16u << 10)
+
+/* What is asked about where not everything is resident, to begin with. */
+#define TMI_SEARCH_LOOK (1u << 20)
+
 /* Contiguous memory in which matches may be found. */
 struct tmi_search_window {
 	uint64_t address;
@@ -105,6 +111,22 @@ void tmi_search_fini(struct tmi_search *search);
  * failure, *match untouched; may be called again then.
  */
 tmem_status tmi_search_next(struct tmi_search *search, struct tmem_search_match *match);
+
+/* --- search_stretch.c --- */
+
+/*
+ * Interrupted (TMEM_E_CONTROL_C_EXIT), or the memory is another one now (TMEM_E_UNEXPECTED).
+ * Reports progress: everything below @at is finished, @bytes were looked at.
+ */
+tmem_status tmi_search_check_at(struct tmi_search *search, uint64_t at, uint64_t bytes);
+/* The same for where the search is. */
+tmem_status tmi_search_check(struct tmi_search *search);
+
+/* Enters the next readable stretch, [at, stretch_last]. TMEM_E_NO_MORE_ENTRIES at the end. */
+tmem_status tmi_search_next_stretch(struct tmi_search *search);
+
+/* Leaves run and stretch: the next one is found by walking anew. */
+void tmi_search_end_walk(struct tmi_search *search);
 
 /* --- search_walk.c --- */
 

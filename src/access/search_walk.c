@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* search_walk.c - what a search looks at next: runs, stretches, pieces, windows; see search.h. */
+/* search_walk.c - what a search looks at next: pieces of stretches, windows; see search.h. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/param.h>
@@ -10,34 +10,9 @@
 /* A lent piece costs nothing to fetch; its size is how soon an interrupt is seen. */
 #define VIEW_PIECE (4u << 20)
 
-/* Less than this is read rather than lent, or read rather than taken for zeros. */
-#define SMALL_PIECE (16u << 10)
-
-/* What is asked about where not everything is resident, to begin with. Each question that led to
- * nothing to read is followed by a larger one. */
-#define LOOK_LEAST  (1u << 20)
-#define LOOK_GROWTH 4
-
 /* What is searched alone after a match, as another one is likely to be near; and in a range that is
  * not longer there is nothing worth a crew. */
 #define ALONE_LEAST (4u << 20)
-
-static bool is_writable(const struct tmi_run *run)
-{
-	const uint32_t writable = TMEM_PAGE_READWRITE | TMEM_PAGE_WRITECOPY |
-				  TMEM_PAGE_EXECUTE_READWRITE | TMEM_PAGE_EXECUTE_WRITECOPY;
-
-	return !run->protect || ((run->protect & writable) && !(run->protect & TMEM_PAGE_GUARD));
-}
-
-static void end_walk(struct tmi_search *search)
-{
-	if (search->walking)
-		tmi_run_walk_end(&search->walk);
-	search->walking = false;
-	search->in_run = false;
-	search->in_stretch = false;
-}
 
 /* Called where the range is known. In a short one no crew is worth making. */
 static uint64_t crew_least(const struct tmi_search *search)
@@ -50,7 +25,7 @@ static uint64_t crew_least(const struct tmi_search *search)
 
 void tmi_search_restart(struct tmi_search *search)
 {
-	end_walk(search);
+	tmi_search_end_walk(search);
 	search->window.size = 0;
 	search->following.size = 0;
 	search->tail_size = 0;
@@ -60,51 +35,8 @@ void tmi_search_restart(struct tmi_search *search)
 	search->ended = search->next > search->last;
 	search->tells_resident = tmi_space_tells_resident(search->space);
 	search->doubtful = false;
-	search->look = LOOK_LEAST;
+	search->look = TMI_SEARCH_LOOK;
 	search->crew_least = crew_least(search);
-}
-
-/* Interrupted, or the memory is another one now. Everything below @at was looked at. */
-static tmem_status check_at(struct tmi_search *search, uint64_t at, uint64_t bytes)
-{
-	if (tmi_call_interrupted(search->target))
-		return tmi_fail(TMEM_E_CONTROL_C_EXIT, TMEM_REASON_NONE, at);
-	if (tmi_space_incarnation(search->space) != search->incarnation)
-		return tmi_fail(TMEM_E_UNEXPECTED, TMEM_REASON_ADDRESS_SPACE_GONE, at);
-	tmi_meter_report(&search->meter, at - search->start, bytes);
-	return TMEM_S_OK;
-}
-
-static tmem_status check_on(struct tmi_search *search)
-{
-	return check_at(search, search->at, search->bytes);
-}
-
-/* Enters the next run that counts, at @search->at or above. */
-static tmem_status next_run(struct tmi_search *search)
-{
-	tmem_status status;
-
-	if (!search->walking) {
-		status = tmi_run_walk_begin(&search->walk, search->space, search->at);
-		if (status != TMEM_S_OK)
-			return status;
-		search->walking = true;
-	}
-	do {
-		status = check_on(search);
-		if (status == TMEM_S_OK)
-			status = tmi_run_walk_next(&search->walk, &search->run);
-	} while (status == TMEM_S_OK &&
-		 (search->run.source == TMEM_VSOURCE_INVALID ||
-		  ((search->flags & TMEM_VSEARCH_WRITABLE_ONLY) && !is_writable(&search->run))));
-	if (status == TMEM_S_OK && search->run.first > search->last)
-		status = TMEM_E_NO_MORE_ENTRIES;
-	if (status != TMEM_S_OK)
-		return status;
-	search->in_run = true;
-	search->run_next = MAX(search->run.first, search->at);
-	return TMEM_S_OK;
 }
 
 /* Everything up to @end was dealt with; the address above it may not exist. */
@@ -117,102 +49,6 @@ static void go_beyond(struct tmi_search *search, uint64_t end)
 	if (search->in_run && end >= search->run.last)
 		search->in_run = false;
 	search->run_next = end + 1;
-}
-
-static void enter_stretch(struct tmi_search *search, uint64_t first, uint64_t end)
-{
-	if (search->carry_end != first)
-		search->carried = 0;
-	search->at = first;
-	search->stretch_last = end;
-	search->in_stretch = true;
-	search->touched_last = 0;
-	search->presumed = false;
-	search->doubtful = false;
-}
-
-/* Takes the rest of the run for resident: reading will tell. */
-static bool presume(struct tmi_search *search, uint64_t last)
-{
-	if (!search->tells_resident || search->doubtful || search->run_next > last)
-		return false;
-	enter_stretch(search, search->run_next, last);
-	search->touched_last = last;
-	search->presumed = true;
-	return true;
-}
-
-/* How far to ask from run_next on, at most to @last. */
-static uint64_t look_to(struct tmi_search *search, uint64_t last)
-{
-	uint64_t look = search->look;
-
-	if (!search->tells_resident || last - search->run_next < look)
-		return last;
-	if (look <= UINT64_MAX / LOOK_GROWTH)
-		search->look *= LOOK_GROWTH;
-	return search->run_next + (look - 1);
-}
-
-/* Zeros from @from on, so many that skipping them is worth it. */
-static bool find_zeros(struct tmi_search *search, uint64_t from, uint64_t last, uint64_t *end)
-{
-	return tmi_space_untouched(search->space, &search->run, from, last, end) &&
-	       (*end >= last || *end - from >= SMALL_PIECE - 1);
-}
-
-/* As tmi_space_valid_in_run() from run_next on. */
-static tmem_status look_in_run(struct tmi_search *search, uint64_t last, uint64_t *first,
-			       uint64_t *end)
-{
-	uint64_t to;
-	tmem_status status;
-
-	if (search->run_next > last)
-		return TMEM_E_NO_MORE_ENTRIES;
-	/* Never touched: that is asked first, as it costs the same for any size. */
-	*first = search->run_next;
-	if (search->tells_resident && find_zeros(search, *first, last, end))
-		return TMEM_S_OK;
-	to = look_to(search, last);
-	status = tmi_space_valid_in_run(search->space, &search->run, search->run_next, to, first,
-					end);
-	if (status != TMEM_E_NO_MORE_ENTRIES || to == last)
-		return status;
-	*first = to + 1;
-	return TMEM_S_FALSE;
-}
-
-/* Finds the next readable stretch: [at, stretch_last]. */
-static tmem_status next_stretch(struct tmi_search *search)
-{
-	uint64_t first, end, last;
-	tmem_status status;
-
-	for (;;) {
-		if (!search->in_run) {
-			status = next_run(search);
-			if (status != TMEM_S_OK)
-				return status;
-		}
-		last = MIN(search->run.last, search->last);
-		if (presume(search, last))
-			return TMEM_S_OK;
-		status = look_in_run(search, last, &first, &end);
-		if (status == TMEM_S_OK)
-			break;
-		if (status == TMEM_S_FALSE) {
-			search->run_next = first;
-			status = check_on(search);
-			if (status == TMEM_S_OK)
-				continue;
-		}
-		if (status != TMEM_E_NO_MORE_ENTRIES)
-			return status;
-		search->in_run = false;
-	}
-	enter_stretch(search, first, end);
-	return TMEM_S_OK;
 }
 
 /*
@@ -283,7 +119,7 @@ static bool take_zeros(struct tmi_search *search)
 		return false;
 	}
 	end = MIN(end, search->stretch_last);
-	if (end - search->at < SMALL_PIECE - 1 && end != search->stretch_last)
+	if (end - search->at < TMI_SEARCH_SMALL - 1 && end != search->stretch_last)
 		return false;
 	show_piece(search, NULL, end - search->at + 1);
 	return true;
@@ -298,7 +134,7 @@ static bool take_view(struct tmi_search *search)
 	if (search->no_views || !tmi_space_view(search->space, search->at, &borrow))
 		return false;
 	size = MIN(borrow.last, search->stretch_last) - search->at;
-	if (size < SMALL_PIECE - 1 && search->at + size != search->stretch_last)
+	if (size < TMI_SEARCH_SMALL - 1 && search->at + size != search->stretch_last)
 		return false;
 	size = MIN(size, most - 1) + 1;
 	search->truncated = borrow.truncated;
@@ -331,7 +167,7 @@ static tmem_status skip_page(struct tmi_search *search)
 	if (status != TMEM_S_OK && status != TMEM_E_NO_MORE_ENTRIES)
 		return status;
 	if (status != TMEM_S_OK || now.first != search->run.first || now.last != search->run.last)
-		end_walk(search);
+		tmi_search_end_walk(search);
 	return TMEM_S_OK;
 }
 
@@ -356,7 +192,7 @@ static void show_bytes(struct tmi_search *search, size_t done)
 	search->tail_size = search->window.size;
 	go_beyond(search, search->at + (done - 1));
 	search->bytes += done;
-	search->look = LOOK_LEAST;
+	search->look = TMI_SEARCH_LOOK;
 }
 
 /* Reads behind what was carried; nothing at all is a hole. *got: a window was made. */
@@ -415,7 +251,7 @@ static bool may_proceed(void *context, uint64_t at, uint64_t bytes)
 {
 	struct crew_watch *watch = context;
 
-	watch->status = check_at(watch->search, at, watch->search->bytes + bytes);
+	watch->status = tmi_search_check_at(watch->search, at, watch->search->bytes + bytes);
 	return watch->status == TMEM_S_OK;
 }
 
@@ -508,16 +344,16 @@ static tmem_status next_piece(struct tmi_search *search)
 	bool got = false;
 
 	while (!got) {
-		status = check_on(search);
+		status = tmi_search_check(search);
 		if (status == TMEM_S_OK && !search->in_stretch)
-			status = next_stretch(search);
+			status = tmi_search_next_stretch(search);
 		if (status == TMEM_S_OK)
 			status = take_piece(search, &got);
 		if (status != TMEM_S_OK)
 			return status;
 	}
 	/* What was read during an exec belongs to nobody. */
-	return check_on(search);
+	return tmi_search_check(search);
 }
 
 bool tmi_search_lost_view(struct tmi_search *search)
