@@ -69,6 +69,15 @@ static bool look_ahead(struct batch *batch, size_t index)
 	return known;
 }
 
+/* A scan does not tell holes from pages that are present. */
+static bool is_mapped(struct live *process, const struct span *span)
+{
+	uint64_t size = span->end - span->first;
+	tmem_status status;
+
+	return tmi_process_extent(process, span->first, size, 0, &status) == size;
+}
+
 /*
  * True when the transfer call cannot block on any page of the span, nor make a stack grow, as it
  * does in kernels before 6.5.
@@ -96,7 +105,7 @@ static bool is_safe(struct batch *batch, size_t index)
 		if (!look_ahead(batch, index) || span->end > batch->pages.end)
 			return false;
 	return tmi_process_page(&batch->pages, span->first, &stop) == PAGE_PRESENT &&
-	       stop >= span->end;
+	       stop >= span->end && is_mapped(batch->process, span);
 }
 
 /* --- reading spans --- */

@@ -113,16 +113,21 @@ static tmem_status read_absent(struct live *process, uint64_t address, uint8_t *
 	return TMEM_S_OK;
 }
 
-/* Present pages; the rest with care, where the transfer call does not pass protection. */
+/*
+ * Present pages; the rest with care, where the transfer call does not pass protection. A scan does
+ * not tell holes from them, and below a stack the transfer would leave a warning in the kernel's
+ * log.
+ */
 static tmem_status read_present(struct live *process, uint64_t address, uint8_t *buffer,
 				uint64_t size, uint64_t *done)
 {
 	tmem_status status;
+	uint64_t inside = tmi_process_extent(process, address, size, 0, &status);
 	uint64_t rest;
 
-	*done = transfer(process, address, buffer, size);
-	if (*done == size)
-		return TMEM_S_OK;
+	*done = inside ? transfer(process, address, buffer, inside) : 0;
+	if (*done == size || status != TMEM_S_OK)
+		return status;
 	status = tmi_process_careful_read(process, address + *done, buffer + *done, size - *done,
 					  &rest);
 	*done += rest;

@@ -21,6 +21,9 @@
 /* What one look at a page costs at the least, in ns. */
 #define LOOK_COST 400
 
+/* Below a stack, where a transfer of nothing is worth a warning to the kernel. */
+#define WARNED_PAGES 16
+
 #define SMAPS_BUFFER (64u << 10)
 
 static uint64_t now_ns(void)
@@ -144,18 +147,27 @@ static bool read_smaps(int fd, struct live_traits *traits)
 }
 
 /*
- * Marks what may be within a stack's reach, some of it too much; there are few stacks. Kernels that
- * have the scan have a transfer call that makes nothing grow.
+ * How far below the end of a stack a transfer does harm: in older kernels the stack grows up to its
+ * limit; in those that have the scan it does not, but a warning is logged close below it.
  */
-static void mark_exposed(struct live_traits *traits)
+static uint64_t reach_of(const struct live *process, const struct live_trait_run *stack)
 {
-	uint64_t limit = tmi_process_stack_limit();
+	uint64_t size = stack->last - stack->first + 1;
 
+	return process->target->features.scan ? size + WARNED_PAGES * process->target->page
+					      : tmi_process_stack_limit();
+}
+
+/* Marks what is within a stack's reach, some of it too much; there are few stacks. */
+static void mark_exposed(const struct live *process, struct live_traits *traits)
+{
 	for (size_t i = 0; i < traits->count; i++) {
-		if (!(traits->runs[i].traits & TRAIT_GROWS))
+		const struct live_trait_run *stack = &traits->runs[i];
+
+		if (!(stack->traits & TRAIT_GROWS))
 			continue;
 		for (size_t k = i; k > 0; k--) {
-			if (traits->runs[i].last - traits->runs[k - 1].last >= limit)
+			if (stack->last - traits->runs[k - 1].last >= reach_of(process, stack))
 				break;
 			traits->runs[k - 1].traits |= TRAIT_EXPOSED;
 		}
@@ -187,8 +199,7 @@ static struct live_traits *load_traits(struct live *process)
 	good = fd >= 0 && read_smaps(fd, traits);
 	if (fd >= 0)
 		close(fd);
-	if (!process->target->features.scan)
-		mark_exposed(traits);
+	mark_exposed(process, traits);
 	traits->loaded = now_ns();
 	traits->cost = traits->loaded - traits->cost;
 	if (!good) {

@@ -175,10 +175,10 @@ static uint64_t growing(const struct zoo_places *at)
 	return map_at(area + room / 2, size, MAP_GROWSDOWN);
 }
 
-// So close that what is above could grow down to there, but for the gap that is kept free.
+// So close that what is above could grow down to there, and that the kernel warns of a transfer.
 static void place_below(struct zoo_places *at)
 {
-	uint64_t distance = (uint64_t)2 << 20;
+	uint64_t distance = 12 * at->page;
 
 	at->late = growing(at);
 	at->below[0] = map_at(at->growing - distance, at->page, 0);

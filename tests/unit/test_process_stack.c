@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -48,6 +50,20 @@ static int tear_down(void **data)
 	free(f);
 	alarm(0);
 	return 0;
+}
+
+/* Addresses that the transfer call was made for while @watched is set, within a place's page. */
+static const uint64_t *watched;
+static unsigned transfers;
+
+/* In place of the C library's, for the library under test as well. */
+ssize_t process_vm_readv(pid_t pid, const struct iovec *here, unsigned long here_count,
+			 const struct iovec *there, unsigned long there_count, unsigned long flags)
+{
+	for (unsigned long i = 0; watched && i < there_count; i++)
+		for (size_t k = 0; k < PLACES; k++)
+			transfers += (uint64_t)(uintptr_t)there[i].iov_base - watched[k] < 4096;
+	return syscall(SYS_process_vm_readv, pid, here, here_count, there, there_count, flags);
 }
 
 static void place(struct fixture *f)
@@ -145,11 +161,16 @@ static void expect_nothing_grows(struct fixture *f)
 	for (size_t i = 0; i < PLACES; i++)
 		before[i] = start_of(f->zoo.pid, f->last[i]);
 	zoo_do(&f->zoo, ZOO_REMOVE);
+	transfers = 0;
+	watched = below;
 	for (size_t i = 0; i < PLACES; i++) {
 		read_in_all_ways(f, below[i]);
 		if (start_of(f->zoo.pid, f->last[i]) != before[i])
 			fail_msg("place %zu: what is above has grown", i);
 	}
+	watched = NULL;
+	/* It makes stacks grow in older kernels, and newer ones log a warning. */
+	assert_int_equal(transfers, 0);
 	for (size_t i = 0; i < PLACES; i++) {
 		step_into_the_trap(f->zoo.pid, below[i]);
 		assert_true(start_of(f->zoo.pid, f->last[i]) <= below[i]);
@@ -233,7 +254,7 @@ static bool is_exposed(struct live *process, uint64_t address)
 	return traits & TRAIT_EXPOSED;
 }
 
-/* Kernels without the scan may have a transfer call that makes stacks grow. */
+/* Older kernels make stacks grow in the transfer call, too; newer ones log a warning. */
 static void transfer_looks_first(void **data)
 {
 	struct fixture *f = *data;
@@ -242,7 +263,7 @@ static void transfer_looks_first(void **data)
 
 	place(f);
 	for (size_t i = 0; i < PLACES; i++)
-		assert_int_equal(is_exposed(process, f->zoo.at->below[i]), !target->features.scan);
+		assert_true(is_exposed(process, f->zoo.at->below[i]));
 	assert_false(is_exposed(process, f->zoo.at->code_at));
 	tmi_target_process.close(target);
 }
