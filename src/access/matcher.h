@@ -38,6 +38,12 @@ void tmi_matcher_init_integers(struct tmi_matcher *matcher, const struct tmi_int
 			       size_t granularity);
 void tmi_matcher_fini(struct tmi_matcher *matcher);
 
+/* True when each byte takes several nanoseconds or more: a caller should take less at once. */
+static inline bool tmi_matcher_is_slow(const struct tmi_matcher *matcher)
+{
+	return matcher->count > 1 && !matcher->set.filters;
+}
+
 /*
  * The lowest i with a match wholly inside @data, i + matcher->size <= @size, and
  * (i + phase) % granularity == 0; or TMI_MATCHER_NONE.

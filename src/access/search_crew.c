@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <sys/param.h>
 
-/* What a thread takes at once, piece after piece. */
-#define STRIP ((uint64_t)4 * TMI_SEARCH_PIECE)
+/* Pieces that a thread takes at once, where they do not take long. */
+#define STRIP_PIECES 4
 
 /* More strips than there are in any block. */
 #define ALL_STRIPS ((uint64_t)1 << 63)
@@ -26,6 +26,7 @@ struct tmi_search_crew {
 	struct tmi_search_look look;
 	tmi_search_proceed *proceed;
 	void *context;          /* of proceed */
+	uint64_t strip;         /* bytes that a thread takes at once, a power of two */
 	_Atomic uint64_t taken; /* strips */
 
 	pthread_mutex_t lock;
@@ -49,14 +50,18 @@ uint64_t tmi_search_crew_least(const struct tmi_space *space, const struct tmi_m
 }
 
 /* Where a strip of the block begins. */
-static uint64_t strip_first(const struct tmi_search_block *block, uint64_t strip)
+static uint64_t strip_first(const struct tmi_search_crew *crew, uint64_t strip)
 {
-	return MAX(block->first, (block->first & ~(uint64_t)(STRIP - 1)) + strip * STRIP);
+	uint64_t first = crew->look.block.first;
+
+	return MAX(first, (first & ~(crew->strip - 1)) + strip * crew->strip);
 }
 
-static uint64_t strip_count(const struct tmi_search_block *block)
+static uint64_t strip_count(const struct tmi_search_crew *crew)
 {
-	return block->last / STRIP - block->first / STRIP + 1;
+	const struct tmi_search_block *block = &crew->look.block;
+
+	return block->last / crew->strip - block->first / crew->strip + 1;
 }
 
 /* No strip is taken any more; those that were are finished. */
@@ -64,8 +69,8 @@ static void stop(struct tmi_search_crew *crew)
 {
 	uint64_t strips = atomic_exchange(&crew->taken, ALL_STRIPS);
 
-	if (strips < strip_count(&crew->look.block))
-		tmi_search_lower(&crew->look, strip_first(&crew->look.block, strips));
+	if (strips < strip_count(crew))
+		tmi_search_lower(&crew->look, strip_first(crew, strips));
 }
 
 /* Strips are taken from the front, so that all below the lowest match are looked at. */
@@ -78,13 +83,13 @@ static void look(struct member *member)
 		uint64_t strip = atomic_fetch_add(&crew->taken, 1);
 		uint64_t first;
 
-		if (strip >= strip_count(block))
+		if (strip >= strip_count(crew))
 			return;
-		first = strip_first(block, strip);
+		first = strip_first(crew, strip);
 		if (first >= atomic_load(&crew->look.clear))
 			return;
 		tmi_search_strip(&crew->look, &member->desk, first,
-				 MIN(first | (STRIP - 1), block->last));
+				 MIN(first | (crew->strip - 1), block->last));
 		if (member == crew->members &&
 		    !crew->proceed(crew->context, first, atomic_load(&crew->look.bytes)))
 			stop(crew);
@@ -153,6 +158,8 @@ struct tmi_search_crew *tmi_search_crew_new(struct tmi_space *space,
 	crew->look.matcher = matcher;
 	/* Without memory for it every frame is looked through each time. */
 	crew->look.frames = has_frames ? tmi_search_frames_new(threads) : NULL;
+	crew->strip =
+		tmi_matcher_is_slow(matcher) ? TMI_SEARCH_PIECE : STRIP_PIECES * TMI_SEARCH_PIECE;
 	crew->threads = threads;
 	crew->count = 1;
 	for (unsigned i = 0; i < threads; i++)

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_search_interrupt.c - interrupts while one window takes long: the search ends soon, and goes
- * on without losing a match.
+ * test_search_interrupt.c - patterns that take long to look for: an interrupt ends the search
+ * within a window, and it goes on without losing a match; several threads take less at once, and
+ * find the same.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -165,11 +168,99 @@ static void test_read(void **unused)
 	compare(false);
 }
 
+/* --- several threads --- */
+
+#define MAPPED  (10u << 20)
+#define SLOW    300
+#define PLANTED 40
+
+struct slow {
+	uint8_t *memory;
+	uint8_t masks[SLOW][LONGEST];
+	uint8_t values[SLOW][LONGEST];
+	struct tmem_search_pattern patterns[SLOW];
+};
+
+/* Random masks, and patterns here and there, also across ends of what a thread takes. */
+static void fill_slow(struct slow *slow)
+{
+	slow->memory =
+		mmap(NULL, MAPPED, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(slow->memory != MAP_FAILED);
+	srandom(14);
+	fill_random(slow->memory, MAPPED, 256);
+	for (size_t j = 0; j < SLOW; j++) {
+		fill_mask(slow->masks[j], LONGEST, MASK_BITS);
+		fill_random(slow->values[j], LONGEST, 256);
+		slow->patterns[j] =
+			(struct tmem_search_pattern){ slow->values[j], slow->masks[j], LONGEST };
+	}
+	for (size_t i = 0; i < PLANTED; i++) {
+		size_t at = i % 2 ? below(MAPPED - LONGEST)
+				  : (1 + i / 2) * (size_t)TMI_SEARCH_PIECE - i;
+
+		memcpy(slow->memory + at, slow->values[below(SLOW)], LONGEST);
+	}
+}
+
+static size_t search_mapped(const struct slow *slow, const char *options,
+			    struct tmem_search_match *matches)
+{
+	struct tmem_search_request request = {
+		.size = sizeof(request),
+		.kind = TMEM_SEARCH_PATTERNS,
+		.offset = (uintptr_t)slow->memory,
+		.length = MAPPED,
+		.pattern_granularity = 1,
+		.patterns = slow->patterns,
+		.pattern_count = SLOW,
+	};
+	tmem_search_cursor *cursor;
+	tmem_target *target;
+	size_t count = 0;
+	char spec[32];
+
+	snprintf(spec, sizeof(spec), "pid:%d", (int)getpid());
+	assert_int_equal(tmem_open(spec, options, &target), TMEM_S_OK);
+	assert_int_equal(tmem_search_cursor_new(target, &request, &cursor), TMEM_S_OK);
+	for (matches[0].size = sizeof(matches[0]);
+	     tmem_search_cursor_next2(cursor, &matches[count]) == TMEM_S_OK;
+	     matches[count].size = sizeof(matches[0]))
+		assert_in_range(++count, 1, MATCHES - 1);
+	tmem_search_cursor_free(cursor);
+	tmem_close(target);
+	return count;
+}
+
+static void test_threads(void **unused)
+{
+	struct tmem_search_match *alone = calloc(MATCHES, sizeof(*alone));
+	struct tmem_search_match *together = calloc(MATCHES, sizeof(*together));
+	struct slow *slow = malloc(sizeof(*slow));
+	size_t count;
+
+	(void)unused;
+	assert_true(alone && together && slow);
+	fill_slow(slow);
+	count = search_mapped(slow, "threads=1", alone);
+	assert_in_range(count, PLANTED - 5, MATCHES);
+	assert_int_equal(search_mapped(slow, "threads=3", together), count);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(together[i].offset, alone[i].offset);
+		assert_int_equal(together[i].pattern, alone[i].pattern);
+	}
+	munmap(slow->memory, MAPPED);
+	free(slow);
+	free(alone);
+	free(together);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lent),
 		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_threads),
 	};
 
 	return cmocka_run_group_tests_name("search_interrupt", tests, NULL, NULL);
