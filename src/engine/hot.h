@@ -65,6 +65,7 @@ struct tmi_hot_walks {
 	uint64_t kept;
 	uint64_t less;
 	uintptr_t origin; /* and this more, where it stands */
+	uint64_t next;    /* where the last long read ended */
 	struct tmi_hot_upper {
 		uint64_t tag; /* first address of the GiB, with the epoch in its low bits */
 		struct tmi_paging_upper upper;
