@@ -253,7 +253,8 @@ tmem_status tmem_read_multi_byte_string_virtual(tmem_target *target, uint64_t of
 	struct tmi_lent lent;
 	tmem_status status;
 
-	if (!target || !tmi_lent_find_hot(target, offset, &lent))
+	if (!target || !(tmi_lent_find_walked(target, offset, &lent) ||
+			 tmi_lent_find_hot(target, offset, &lent)))
 		status = read_far(target, &string);
 	else if (!tmi_string_take(&string, &lent, &status))
 		status = read_layers(target, &string);
