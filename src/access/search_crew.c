@@ -23,7 +23,7 @@ struct member {
 };
 
 struct tmi_search_crew {
-	struct tmi_search_look look;
+	struct tmi_search_common common;
 	tmi_search_proceed *proceed;
 	void *context;          /* of proceed */
 	uint64_t strip;         /* bytes that a thread takes at once, a power of two */
@@ -52,14 +52,14 @@ uint64_t tmi_search_crew_least(const struct tmi_space *space, const struct tmi_m
 /* Where a strip of the block begins. */
 static uint64_t strip_first(const struct tmi_search_crew *crew, uint64_t strip)
 {
-	uint64_t first = crew->look.block.first;
+	uint64_t first = crew->common.block.first;
 
 	return MAX(first, (first & ~(crew->strip - 1)) + strip * crew->strip);
 }
 
 static uint64_t strip_count(const struct tmi_search_crew *crew)
 {
-	const struct tmi_search_block *block = &crew->look.block;
+	const struct tmi_search_block *block = &crew->common.block;
 
 	return block->last / crew->strip - block->first / crew->strip + 1;
 }
@@ -70,14 +70,14 @@ static void stop(struct tmi_search_crew *crew)
 	uint64_t strips = atomic_exchange(&crew->taken, ALL_STRIPS);
 
 	if (strips < strip_count(crew))
-		tmi_search_lower(&crew->look, strip_first(crew, strips));
+		tmi_search_lower(&crew->common, strip_first(crew, strips));
 }
 
 /* Strips are taken from the front, so that all below the lowest match are looked at. */
 static void look(struct member *member)
 {
 	struct tmi_search_crew *crew = member->crew;
-	const struct tmi_search_block *block = &crew->look.block;
+	const struct tmi_search_block *block = &crew->common.block;
 
 	for (;;) {
 		uint64_t strip = atomic_fetch_add(&crew->taken, 1);
@@ -86,12 +86,12 @@ static void look(struct member *member)
 		if (strip >= strip_count(crew))
 			return;
 		first = strip_first(crew, strip);
-		if (first >= atomic_load(&crew->look.clear))
+		if (first >= atomic_load(&crew->common.clear))
 			return;
-		tmi_search_strip(&crew->look, &member->desk, first,
+		tmi_search_strip(&crew->common, &member->desk, first,
 				 MIN(first | (crew->strip - 1), block->last));
 		if (member == crew->members &&
-		    !crew->proceed(crew->context, first, atomic_load(&crew->look.bytes)))
+		    !crew->proceed(crew->context, first, atomic_load(&crew->common.bytes)))
 			stop(crew);
 	}
 }
@@ -154,10 +154,10 @@ struct tmi_search_crew *tmi_search_crew_new(struct tmi_space *space,
 	crew = calloc(1, sizeof(*crew) + threads * sizeof(crew->members[0]));
 	if (!crew)
 		return NULL;
-	crew->look.space = space;
-	crew->look.matcher = matcher;
+	crew->common.space = space;
+	crew->common.matcher = matcher;
 	/* Without memory for it every frame is looked through each time. */
-	crew->look.frames = has_frames ? tmi_search_frames_new(threads) : NULL;
+	crew->common.frames = has_frames ? tmi_search_frames_new(threads) : NULL;
 	crew->strip =
 		tmi_matcher_is_slow(matcher) ? TMI_SEARCH_PIECE : STRIP_PIECES * TMI_SEARCH_PIECE;
 	crew->threads = threads;
@@ -187,7 +187,7 @@ void tmi_search_crew_free(struct tmi_search_crew *crew)
 	pthread_cond_destroy(&crew->begin);
 	pthread_cond_destroy(&crew->done);
 	pthread_mutex_destroy(&crew->lock);
-	tmi_search_frames_free(crew->look.frames);
+	tmi_search_frames_free(crew->common.frames);
 	free(crew);
 }
 
@@ -211,7 +211,7 @@ static void await(struct tmi_search_crew *crew)
 uint64_t tmi_search_crew_look(struct tmi_search_crew *crew, const struct tmi_search_block *block,
 			      tmi_search_proceed *proceed, void *context, uint64_t *bytes)
 {
-	struct tmi_search_look *common = &crew->look;
+	struct tmi_search_common *common = &crew->common;
 	bool all = block->last - block->first >= WAKE_LEAST;
 
 	if (all && !crew->started)

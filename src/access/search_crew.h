@@ -21,9 +21,9 @@ uint64_t tmi_search_crew_least(const struct tmi_space *space, const struct tmi_m
 			       unsigned threads);
 
 /*
- * A crew of @threads threads, the caller's among them, for one search. @space, @matcher and
- * @buffer, which tmi_search_room() made and the caller's thread may use while a crew looks, must
- * outlive it. NULL: out of memory, or one thread that nothing would help.
+ * A crew of @threads threads, the caller's among them, for one search. @space and @matcher must
+ * outlive it, and so must @buffer with its @piece (tmi_search_room()), in which the caller's thread
+ * works during tmi_search_crew_look(). NULL: out of memory, or one thread that nothing would help.
  */
 struct tmi_search_crew *tmi_search_crew_new(struct tmi_space *space,
 					    const struct tmi_matcher *matcher, unsigned threads,

@@ -9,11 +9,11 @@
 #define GROUP      42
 #define FRAME_BITS (((uint64_t)1 << GROUP) - 1)
 
-/* Words for each thread: 128 KiB, which know of 2.6 GiB of memory. */
+/* Words for one thread, twice as many for two, and so on: 128 KiB, which know of 2.6 GiB. */
 #define WORDS ((size_t)1 << 14)
 
-/* The longest match that a frame has enough room for: with longer ones there is little to skip. */
-#define LONGEST (TMI_SPACE_FRAME / 4)
+/* The longest match for which it pays: borders of 512 bytes took as long as looking at it all. */
+#define LONGEST 256
 
 struct tmi_search_frames {
 	uint64_t generation;

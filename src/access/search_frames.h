@@ -22,13 +22,13 @@
 struct tmi_search_frames;
 
 /*
- * True when remembering frames makes sense: addresses lead to frames, memory does not change by
- * itself, and matches are as likely to fit into a frame, and to stand at the same places of it,
- * from whatever address it is looked at.
+ * True when remembering frames makes sense: addresses lead to frames that are lent and do not
+ * change by themselves, a match has much less bytes than a frame, and the granularity divides a
+ * frame, so that matches may begin at the same places of it from whatever address it is looked at.
  */
 bool tmi_search_frames_help(const struct tmi_space *space, const struct tmi_matcher *matcher);
 
-/* Remembers nothing yet. @threads: how many search; each makes it larger. NULL: out of memory. */
+/* Remembers nothing yet. @threads: how many search; more make it larger. NULL: out of memory. */
 struct tmi_search_frames *tmi_search_frames_new(unsigned threads);
 void tmi_search_frames_free(struct tmi_search_frames *frames);
 

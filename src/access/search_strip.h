@@ -29,7 +29,7 @@ struct tmi_search_block {
 };
 
 /* What threads have in common that look through a block, each through other strips of it. */
-struct tmi_search_look {
+struct tmi_search_common {
 	struct tmi_space *space;
 	const struct tmi_matcher *matcher;
 	struct tmi_search_frames *frames; /* NULL: none are remembered */
@@ -43,7 +43,8 @@ struct tmi_search_desk {
 	uint8_t *buffer; /* of tmi_search_room(), NULL: made when it is needed */
 	uint8_t *piece;  /* in it */
 
-	uint64_t frames_first; /* what follows is of the piece that begins there; 1 = of none */
+	bool frames_asked;     /* what follows is true */
+	uint64_t frames_first; /* where the piece begins that it is of */
 	uint64_t known;        /* bit i: frame i of it is known to have no match inside */
 	uint64_t physical[TMI_SEARCH_FRAMES];
 };
@@ -54,14 +55,14 @@ struct tmi_search_desk {
  */
 bool tmi_search_room(const struct tmi_matcher *matcher, uint8_t **buffer, uint8_t **piece);
 
-/* Lowers look->clear to @address, if it is above. */
-void tmi_search_lower(struct tmi_search_look *look, uint64_t address);
+/* Lowers common->clear to @address, if it is above. */
+void tmi_search_lower(struct tmi_search_common *common, uint64_t address);
 
 /*
  * Looks for matches that begin in [first, last], which are in the block. What is found, or near
- * where a byte could not be read or was never touched, becomes look->clear unless that is lower.
+ * where a byte could not be read or was never touched, becomes common->clear unless that is lower.
  */
-void tmi_search_strip(struct tmi_search_look *look, struct tmi_search_desk *desk, uint64_t first,
-		      uint64_t last);
+void tmi_search_strip(struct tmi_search_common *common, struct tmi_search_desk *desk,
+		      uint64_t first, uint64_t last);
 
 #endif

@@ -63,6 +63,7 @@ struct tmi_shared {
 	atomic_bool steady;          /* the target cannot run now: translations may be kept */
 	_Atomic uint64_t generation; /* of views: any change of content */
 	_Atomic uint64_t resumes;    /* of contents: the target ran */
+	atomic_uint writing;         /* changes that may have begun and are not in generation yet */
 	unsigned threads;            /* a long operation may use */
 
 	pthread_mutex_t write_lock; /* one change at a time */

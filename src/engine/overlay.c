@@ -93,10 +93,12 @@ tmem_status tmem_overlay_discard(tmem_target *target)
 		return tmi_call_end(target, status);
 	shared = target->shared;
 	pthread_mutex_lock(&shared->write_lock);
+	atomic_fetch_add(&shared->writing, 1);
 	if (shared->overlay)
 		any = tmi_overlay_discard(shared->overlay);
 	if (any)
 		atomic_fetch_add(&shared->generation, 1);
+	atomic_fetch_sub(&shared->writing, 1);
 	pthread_mutex_unlock(&shared->write_lock);
 	if (any)
 		tmi_event_debuggee(shared, TMEM_CDS_DATA,

@@ -229,6 +229,15 @@ uint64_t tmi_space_generation(const struct tmi_space *space)
 	return atomic_load_explicit(&space->shared->generation, memory_order_acquire);
 }
 
+bool tmi_space_settled(const struct tmi_space *space, uint64_t *generation)
+{
+	/* By a change of the counter, so that what was read before is not read after it. */
+	bool writing = atomic_fetch_add(&space->shared->writing, 0);
+
+	*generation = tmi_space_generation(space);
+	return !writing;
+}
+
 uint64_t tmi_space_incarnation(const struct tmi_space *space)
 {
 	return space->incarnation ? atomic_load_explicit(space->incarnation, memory_order_acquire)

@@ -113,7 +113,7 @@ bool tmi_space_view(struct tmi_space *space, uint64_t address, struct tmi_borrow
 
 /*
  * True when addresses of the space lead to frames of physical memory, several perhaps to the same
- * one, and nothing changes what is in a frame without another tmi_space_generation().
+ * one, which is lent and does not change without another tmi_space_generation().
  */
 bool tmi_space_has_frames(const struct tmi_space *space);
 
@@ -138,6 +138,12 @@ bool tmi_space_read_lent(struct tmi_space *space, uint64_t address, void *buffer
 
 /* Changes when views and copies of this space may be out of date: write, discard, resume, exec. */
 uint64_t tmi_space_generation(const struct tmi_space *space);
+
+/*
+ * The same for who compares it before and after several reads: equal values say that nothing was
+ * changed between them. False: something is being changed now.
+ */
+bool tmi_space_settled(const struct tmi_space *space, uint64_t *generation);
 
 /* Changes when the target may have changed anything (exec, resume): lists are taken anew. */
 uint64_t tmi_space_content_generation(const struct tmi_space *space);

@@ -249,6 +249,7 @@ tmem_status tmi_storage_write(struct tmi_space *space, uint64_t address, const v
 	*done = 0;
 	if (!size)
 		return TMEM_S_OK;
+	atomic_fetch_add(&shared->writing, 1);
 	status = shared->overlay ? write_overlay(space, address, buffer, size, done)
 				 : write_kind(space, address, buffer, size, done);
 	if (*done) {
@@ -256,5 +257,6 @@ tmem_status tmi_storage_write(struct tmi_space *space, uint64_t address, const v
 		if (!shared->overlay)
 			drop_written(shared, space->number, address, address + *done - 1);
 	}
+	atomic_fetch_sub(&shared->writing, 1);
 	return status;
 }

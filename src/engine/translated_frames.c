@@ -13,7 +13,9 @@ bool tmi_space_has_frames(const struct tmi_space *space)
 {
 	const struct tmi_translation *translation = tmi_space_translation(space);
 
-	return translation && !tmi_space_facts(translation->physical)->live;
+	const struct tmi_facts *facts = translation ? tmi_space_facts(translation->physical) : NULL;
+
+	return facts && facts->lends && !facts->live;
 }
 
 void tmi_space_frames(struct tmi_space *space, uint64_t address, uint64_t *physical, size_t count)
@@ -42,7 +44,7 @@ bool tmi_space_read_frame(struct tmi_space *space, uint64_t physical, void *buff
 		tmi_hot_copy(buffer, data, size);
 	if (data && !tmi_translated_truncated(window))
 		return true;
-	tmi_storage_read(memory, physical, buffer, size, 0, &done);
+	tmi_storage_read(memory, physical, buffer, size, TMI_SPACE_NO_TOUCH, &done);
 	return done == size;
 }
 

@@ -16,6 +16,11 @@
 /* Entries looked at by one call of a scheme. */
 #define STEP_BUDGET (1u << 16)
 
+/* And where it is not known whether their frames are in memory: more after each that are, so that
+ * little was looked at in vain where many are missing. */
+#define FIRST_BUDGET  64u
+#define BUDGET_GROWTH 4
+
 /* Steps in which no page was found before a question is given up: about a second. */
 #define GAP_STEPS (1u << 14)
 
@@ -31,7 +36,8 @@
 
 /* One step of the scheme, by bytes that a file really has. */
 static tmem_status next_extent(const struct tmi_translation *translation, uint64_t from,
-			       uint64_t last, uint32_t join, struct tmi_paging_extent *extent)
+			       uint64_t last, uint32_t join, size_t budget,
+			       struct tmi_paging_extent *extent)
 {
 	struct tmi_paging_memory *memory;
 	tmem_status status;
@@ -39,15 +45,18 @@ static tmem_status next_extent(const struct tmi_translation *translation, uint64
 	do {
 		memory = tmi_translated_memory(translation->physical);
 		status = translation->scheme->next(&translation->tables, memory, from, last, join,
-						   STEP_BUDGET, extent);
+						   budget, extent);
 	} while (tmi_translated_truncated(memory));
 	return status;
 }
 
-/* The first pages at or above @from; a gap is walked over step by step. Adds to *cost. */
+/*
+ * The first pages at or above @from; a gap is walked over step by step, the first of @budget
+ * entries. Adds to *cost.
+ */
 static tmem_status first_extent(const struct tmi_translation *translation, uint64_t from,
-				uint64_t last, uint32_t join, struct tmi_paging_extent *extent,
-				uint64_t *cost)
+				uint64_t last, uint32_t join, size_t budget,
+				struct tmi_paging_extent *extent, uint64_t *cost)
 {
 	tmem_status status = TMEM_S_FALSE;
 	uint64_t pages = 0;
@@ -55,9 +64,10 @@ static tmem_status first_extent(const struct tmi_translation *translation, uint6
 	extent->first = from;
 	for (unsigned i = 0; i < GAP_STEPS && status == TMEM_S_FALSE; i++) {
 		from = extent->first;
-		status = next_extent(translation, from, last, join, extent);
-		pages = status == TMEM_S_OK ? (extent->last - from) / PAGE_SIZE : STEP_BUDGET;
-		*cost += ASK_COST + (pages < STEP_BUDGET ? pages : STEP_BUDGET);
+		status = next_extent(translation, from, last, join, budget, extent);
+		pages = status == TMEM_S_OK ? (extent->last - from) / PAGE_SIZE : budget;
+		*cost += ASK_COST + (pages < budget ? pages : budget);
+		budget = STEP_BUDGET;
 	}
 	if (status == TMEM_S_FALSE)
 		return tmi_fail_text(TMEM_E_FAIL,
@@ -93,7 +103,7 @@ static void grow(const struct tmi_translation *translation, uint64_t last,
 		struct tmi_paging_extent more;
 
 		if (next_extent(translation, extent->last + 1, last, TMI_PAGING_JOIN_PROTECT,
-				&more) != TMEM_S_OK ||
+				STEP_BUDGET, &more) != TMEM_S_OK ||
 		    more.first != extent->last + 1 ||
 		    !same_protection(more.protect, extent->protect))
 			return;
@@ -111,7 +121,8 @@ tmem_status tmi_translated_run(struct tmi_space *space, const struct tmi_transla
 	tmem_status status;
 
 	from &= ~(PAGE_SIZE - 1);
-	status = first_extent(translation, from, last, TMI_PAGING_JOIN_PROTECT, &extent, &cost);
+	status = first_extent(translation, from, last, TMI_PAGING_JOIN_PROTECT, STEP_BUDGET,
+			      &extent, &cost);
 	if (status != TMEM_S_OK)
 		return status;
 	*run = (struct tmi_run){
@@ -138,34 +149,19 @@ struct frames {
 	uint64_t last;
 };
 
-/* Asks for the first stretch of [begin, stop]. All of a run is known at once where runs are sure.
- */
-static tmem_status find_frames(struct frames *frames, uint64_t begin, uint64_t stop)
+/* True when [begin, stop] lies in a stretch that one question tells. */
+static bool find_frames(struct frames *frames, uint64_t begin, uint64_t stop)
 {
 	struct tmi_run run;
-	tmem_status status = tmi_space_run(frames->physical, begin, &run);
 
-	if (status == TMEM_S_OK && run.first <= begin && run.last >= stop && !run.uncertain &&
-	    run.source != TMEM_VSOURCE_INVALID) {
-		frames->first = run.first;
-		frames->last = run.last;
-		return TMEM_S_OK;
-	}
-	status = tmi_space_valid(frames->physical, begin, stop, &frames->first, &frames->last);
-	if (status != TMEM_S_OK) {
-		frames->first = 1;
-		frames->last = 0;
-	}
-	return status;
-}
-
-/* True when all frames of an extent lie in one stretch, in whatever order. */
-static bool all_readable(struct frames *frames, const struct tmi_paging_extent *extent)
-{
-	if (extent->lowest >= frames->first && extent->highest <= frames->last)
+	if (begin >= frames->first && stop <= frames->last)
 		return true;
-	return find_frames(frames, extent->lowest, extent->highest) == TMEM_S_OK &&
-	       extent->lowest >= frames->first && extent->highest <= frames->last;
+	if (tmi_space_run(frames->physical, begin, &run) != TMEM_S_OK || run.first > begin ||
+	    run.last < stop || run.uncertain || run.source == TMEM_VSOURCE_INVALID)
+		return false;
+	frames->first = run.first;
+	frames->last = run.last;
+	return true;
 }
 
 /* First readable part of an extent of frames that follow each other: [*first, *end], virtual. */
@@ -176,10 +172,14 @@ static tmem_status first_readable(struct frames *frames, const struct tmi_paging
 	uint64_t stop = begin + (extent->last - extent->first);
 	tmem_status status = TMEM_S_OK;
 
-	if (begin < frames->first || stop > frames->last)
-		status = find_frames(frames, begin, stop);
-	if (status != TMEM_S_OK)
+	if (!find_frames(frames, begin, stop))
+		status = tmi_space_valid(frames->physical, begin, stop, &frames->first,
+					 &frames->last);
+	if (status != TMEM_S_OK) {
+		frames->first = 1;
+		frames->last = 0;
 		return status;
+	}
 	*first = extent->first + (frames->first > begin ? frames->first - begin : 0);
 	*end = extent->last - (frames->last < stop ? stop - frames->last : 0);
 	return TMEM_S_OK;
@@ -192,6 +192,7 @@ struct valid_walk {
 	uint64_t from;
 	uint64_t last;
 	uint64_t cost;
+	size_t budget;  /* of the next question */
 	bool piecewise; /* up to piece_last, pages come by frames that follow each other */
 	uint64_t piece_last;
 };
@@ -201,8 +202,8 @@ static tmem_status next_pages(struct valid_walk *walk, struct tmi_paging_extent 
 {
 	walk->piecewise = walk->piecewise && walk->from <= walk->piece_last;
 	return first_extent(walk->translation, walk->from, walk->last,
-			    walk->piecewise ? TMI_PAGING_JOIN_PHYSICAL : TMI_PAGING_BOUNDS, extent,
-			    &walk->cost);
+			    walk->piecewise ? TMI_PAGING_JOIN_PHYSICAL : TMI_PAGING_BOUNDS,
+			    walk->budget, extent, &walk->cost);
 }
 
 /* First readable part of them. TMEM_S_FALSE: they have to be looked at piece by piece. */
@@ -211,14 +212,22 @@ static tmem_status readable_pages(struct valid_walk *walk, const struct tmi_pagi
 {
 	if (walk->piecewise)
 		return first_readable(&walk->frames, extent, first, end);
-	if (!all_readable(&walk->frames, extent)) {
+	if (!find_frames(&walk->frames, extent->lowest, extent->highest)) {
 		walk->piecewise = true;
 		walk->piece_last = extent->last;
+		walk->budget = FIRST_BUDGET;
 		return TMEM_S_FALSE;
 	}
 	*first = extent->first;
 	*end = extent->last;
 	return TMEM_S_OK;
+}
+
+/* All of an extent was readable: probably more of the next is. */
+static void look_further(struct valid_walk *walk)
+{
+	if (walk->budget < STEP_BUDGET)
+		walk->budget *= BUDGET_GROWTH;
 }
 
 tmem_status tmi_translated_valid(const struct tmi_translation *translation, uint64_t from,
@@ -229,6 +238,7 @@ tmem_status tmi_translated_valid(const struct tmi_translation *translation, uint
 		.frames = { .physical = translation->physical, .first = 1, .last = 0 },
 		.from = from,
 		.last = last,
+		.budget = FIRST_BUDGET,
 	};
 	struct tmi_paging_extent extent;
 	bool found = false;
@@ -255,6 +265,8 @@ tmem_status tmi_translated_valid(const struct tmi_translation *translation, uint
 			return found ? TMEM_S_OK : TMEM_E_NO_MORE_ENTRIES;
 		if (found && *end < extent.last)
 			break;
+		if (found)
+			look_further(&walk);
 		walk.from = extent.last + 1;
 	}
 	if (found)

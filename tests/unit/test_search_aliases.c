@@ -21,13 +21,13 @@
 #include "support/ram.h"
 
 #define MIB       (1u << 20)
-#define BASE      0x40000000u
+#define BASE      (machine_base)
 #define PAGES     5120u /* of virtual memory */
 #define SIZE      (PAGES * RAM_PAGE)
 #define ROOT      0x1000u
 #define NO_FRAME  UINT64_MAX
 #define LETTERS   4
-#define LONG      1024u /* the longest pattern for which frames are remembered */
+#define LONG      256u /* the longest pattern for which frames are remembered */
 #define MOST_SETS 3
 
 /* How much is done: ThreadSanitizer takes fifty times as long. */
@@ -57,6 +57,9 @@ struct machine {
 };
 
 static uint64_t seed = 1;
+
+/* Where the virtual memory is; after 2^64 - 1 there is nothing. */
+static uint64_t machine_base = 0x40000000;
 
 static uint64_t next_random(void)
 {
@@ -357,7 +360,7 @@ static void put_needles(struct machine *machine)
 
 	for (size_t i = 0; i < LONG + 1; i++)
 		long_needle[i] = (uint8_t)('a' + i * i % 3);
-	long_needle[700] = 'Z';
+	long_needle[LONG - 100] = 'Z';
 	for (unsigned i = 0; i < 12; i++) {
 		uint64_t frame = machine->first + next_random() % machine->frames * RAM_PAGE;
 		size_t page = next_random() % (PAGES - 1);
@@ -374,7 +377,7 @@ static void put_needles(struct machine *machine)
 	put(machine, machine->first + 40 * RAM_PAGE - 1, "Q", 1);
 	put(machine, machine->first + 50 * RAM_PAGE, "Q", 1);
 	put(machine, machine->first + 60 * RAM_PAGE + 1000, long_needle, LONG + 1);
-	put(machine, machine->first + 71 * RAM_PAGE - 600, long_needle, LONG + 1);
+	put(machine, machine->first + 71 * RAM_PAGE - LONG / 2, long_needle, LONG + 1);
 }
 
 static size_t make_queries(struct query *queries)
@@ -447,6 +450,18 @@ static void check_machine(enum ram_format format, size_t step)
 static void test_x64(void **state)
 {
 	check_machine(RAM_X64, ALL);
+}
+
+/* Up to the last address of all, and up to the last of the lower half. */
+static void test_ends(void **state)
+{
+	const uint64_t before = machine_base;
+
+	machine_base = (uint64_t)-SIZE;
+	check_machine(RAM_X64, SOME);
+	machine_base = (UINT64_C(1) << 47) - SIZE;
+	check_machine(RAM_X64, SOME);
+	machine_base = before;
 }
 
 static void test_x86(void **state)
@@ -672,10 +687,15 @@ static void test_beside_a_writer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_x64),    cmocka_unit_test(test_x86),
-		cmocka_unit_test(test_pae),    cmocka_unit_test(test_arm64),
-		cmocka_unit_test(test_once),   cmocka_unit_test(test_written),
-		cmocka_unit_test(test_living), cmocka_unit_test(test_beside_a_writer),
+		cmocka_unit_test(test_x64),
+		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_x86),
+		cmocka_unit_test(test_pae),
+		cmocka_unit_test(test_arm64),
+		cmocka_unit_test(test_once),
+		cmocka_unit_test(test_written),
+		cmocka_unit_test(test_living),
+		cmocka_unit_test(test_beside_a_writer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
