@@ -92,8 +92,8 @@ struct live_stack {
 struct live_stacks {
 	struct live_stack *all;
 	size_t count;
-	uint64_t others; /* bytes of those that are not [stack] */
-	uint64_t limit;  /* bytes that the kernel lets one of them have when we read below it */
+	uint64_t limit; /* bytes that the kernel lets one of them have when we read below it */
+	bool others;    /* they are not [stack] alone */
 	bool known;
 };
 
@@ -365,14 +365,12 @@ tmem_status tmi_process_snapshot(void *state, uint32_t space, struct tmi_snapsho
 /* Bytes that the kernel lets a stack have when this program reads below it. */
 uint64_t tmi_process_stack_limit(void);
 
-/* Bytes of all mappings that grow, to be asked before a look at them; UINT64_MAX = not told. */
-uint64_t tmi_process_stack_bytes(struct live *process);
-
 /*
- * Finds those mappings. @bytes: as it was told; @main: [stack], or NULL. What is found is to be
- * freed (all), or handed to tmi_process_take_stacks(); known is false when it cannot be told.
+ * Finds the mappings that grow. @main: [stack] as it just was, or NULL. What is found is to be
+ * freed (all), or handed to tmi_process_take_stacks(); known is false when it cannot be told. Slow
+ * where there are others than [stack].
  */
-void tmi_process_find_stacks(struct live *process, uint64_t bytes, const struct live_stack *main,
+void tmi_process_find_stacks(struct live *process, const struct live_stack *main,
 			     struct live_stacks *stacks);
 
 /* The same when [stack] is to be asked for as well. */

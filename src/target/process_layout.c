@@ -210,7 +210,6 @@ static void install_layout(struct live *process, struct live_layout *layout,
 tmem_status tmi_process_learn_all(struct live *process)
 {
 	uint64_t forgets = times_forgotten(process);
-	uint64_t bytes = tmi_process_stack_bytes(process);
 	struct live_layout *layout;
 	struct live_stacks stacks;
 	char *text;
@@ -223,8 +222,7 @@ tmem_status tmi_process_learn_all(struct live *process)
 	free(text);
 	if (!layout)
 		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
-	tmi_process_find_stacks(process, bytes, layout->stack.last ? &layout->stack : NULL,
-				&stacks);
+	tmi_process_find_stacks(process, layout->stack.last ? &layout->stack : NULL, &stacks);
 	install_layout(process, layout, &stacks, forgets);
 	return TMEM_S_OK;
 }
@@ -347,12 +345,28 @@ static bool is_near(struct live *process, const struct live_extent *extent, uint
 	return near;
 }
 
+/* True when it costs as much to find out what grows as to look at all mappings. */
+static bool stacks_are_costly(struct live *process)
+{
+	bool costly;
+
+	pthread_rwlock_rdlock(&process->lock);
+	costly = process->stacks.known && process->stacks.others;
+	pthread_rwlock_unlock(&process->lock);
+	return costly;
+}
+
 /* Before a mapping is trusted, whatever may grow down to its place must be known. */
 static void remember(struct live *process, const struct live_extent *extent, uint64_t forgets)
 {
 	struct live_stacks stacks;
 	bool good;
 
+	if (stacks_are_costly(process)) {
+		/* Then once is to do for every mapping. If it fails, this one is not trusted. */
+		tmi_process_learn_all(process);
+		return;
+	}
 	tmi_process_ask_stacks(process, &stacks);
 	pthread_rwlock_wrlock(&process->lock);
 	good = process->forgets == forgets;

@@ -7,6 +7,8 @@
  * whoever reads. A mapping that was seen in such a place may have gone since, so there no read
  * trusts what was seen. The kernel tells which mappings grow in smaps only, which is slow to make;
  * but it tells all their bytes quickly, and nearly always these are the first thread's stack alone.
+ * Where there are others, only smaps will do: one may have gone, another of its size come
+ * elsewhere, and ordinary memory may lie where the first was.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +18,8 @@
 
 /* --- which they are --- */
 
-uint64_t tmi_process_stack_bytes(struct live *process)
+/* Bytes of all of them together; UINT64_MAX: not told. */
+static uint64_t stack_bytes(struct live *process)
 {
 	static const char key[] = "\nVmStk:";
 	char path[64];
@@ -68,43 +71,20 @@ static bool list_stacks(struct live *process, struct live_stacks *stacks)
 }
 
 /*
- * The ones seen before, when the others are as large together as they were. Their list serves
- * again with the first thread's stack as it is now. *again false: they are not the same.
+ * The bytes are counted after the look at [stack]: what it has grown by in between only makes them
+ * more. If they were counted before, that could hide another one.
  */
-static bool take_again(struct live *process, const struct live_stack *main,
-		       struct live_stacks *stacks, bool *again)
-{
-	bool good = true;
-
-	pthread_rwlock_rdlock(&process->lock);
-	*again = process->stacks.known && process->stacks.others == stacks->others;
-	for (size_t i = 0; *again && good && i < process->stacks.count; i++) {
-		const struct live_stack *stack = &process->stacks.all[i];
-		bool first = main && stack->last == main->last;
-
-		good = add_stack(stacks, first ? main->first : stack->first, stack->last);
-	}
-	pthread_rwlock_unlock(&process->lock);
-	return good;
-}
-
-void tmi_process_find_stacks(struct live *process, uint64_t bytes, const struct live_stack *main,
+void tmi_process_find_stacks(struct live *process, const struct live_stack *main,
 			     struct live_stacks *stacks)
 {
 	uint64_t size = main ? main->last - main->first + 1 : 0;
-	bool again = false;
 
-	*stacks = (struct live_stacks){ .limit = tmi_process_stack_limit(), .known = true };
-	/* It may have grown since the bytes were counted. */
-	stacks->others = bytes > size ? bytes - size : 0;
-	if (!stacks->others) {
-		stacks->known = !main || add_stack(stacks, main->first, main->last);
-		return;
-	}
-	if (bytes != UINT64_MAX)
-		stacks->known = take_again(process, main, stacks, &again);
-	if (!again)
+	*stacks = (struct live_stacks){ .limit = tmi_process_stack_limit() };
+	stacks->others = stack_bytes(process) != size;
+	if (stacks->others)
 		stacks->known = list_stacks(process, stacks);
+	else
+		stacks->known = !main || add_stack(stacks, main->first, main->last);
 }
 
 /* [stack] as it is now; false: there is none. */
@@ -124,11 +104,10 @@ static bool find_main_stack(struct live *process, struct live_stack *main)
 
 void tmi_process_ask_stacks(struct live *process, struct live_stacks *stacks)
 {
-	uint64_t bytes = tmi_process_stack_bytes(process);
 	struct live_stack main;
 	bool has_main = find_main_stack(process, &main);
 
-	tmi_process_find_stacks(process, bytes, has_main ? &main : NULL, stacks);
+	tmi_process_find_stacks(process, has_main ? &main : NULL, stacks);
 }
 
 /* The caller holds the lock. */

@@ -24,6 +24,10 @@
 #define GUARD_INSTALL 102 // MADV_GUARD_INSTALL, newer than the headers
 #define SYS_SECRET    447 // memfd_secret
 
+#define FREE_AREA      ((uint64_t)64 << 20)
+#define DISTANCE_PAGES 12
+#define DEEP           (1 << 20) // more than a stack has at first, and than ZOO_PAGES
+
 static int release_pipe[2];
 
 static void fill(uint64_t address, uint64_t size)
@@ -164,26 +168,55 @@ static uint64_t map_at(uint64_t address, uint64_t size, int flags)
 	return address;
 }
 
-// Its place is in the middle of a free area, so that it could grow.
+// The middle of a free area, so that what is there could grow.
+static uint64_t free_place(void)
+{
+	uint64_t area = map(FREE_AREA, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+
+	munmap((void *)(uintptr_t)area, FREE_AREA);
+	return area + FREE_AREA / 2;
+}
+
 static uint64_t growing(const struct zoo_places *at)
 {
-	uint64_t room = (uint64_t)64 << 20;
-	uint64_t area = map(room, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
-	uint64_t size = ZOO_PAGES * at->page;
-
-	munmap((void *)(uintptr_t)area, room);
-	return map_at(area + room / 2, size, MAP_GROWSDOWN);
+	return map_at(free_place(), ZOO_PAGES * at->page, MAP_GROWSDOWN);
 }
 
 // So close that what is above could grow down to there, and that the kernel warns of a transfer.
 static void place_below(struct zoo_places *at)
 {
-	uint64_t distance = 12 * at->page;
+	uint64_t distance = DISTANCE_PAGES * at->page;
 
 	at->late = growing(at);
 	at->below[0] = map_at(at->growing - distance, at->page, 0);
 	at->below[1] = map_at(at->late - distance, at->page, 0);
 	at->below[2] = map_at(at->stack - distance, at->page, 0);
+}
+
+static void place_ahead(struct zoo_places *at)
+{
+	at->below[1] = map_at(free_place(), at->page, 0);
+}
+
+// Just as many bytes grow before and after.
+static void move_growing(struct zoo_places *at, bool replace)
+{
+	uint64_t size = ZOO_PAGES * at->page;
+
+	munmap((void *)(uintptr_t)at->growing, size);
+	if (replace)
+		map_at(at->growing, size, 0);
+	at->late = map_at(at->below[1] + DISTANCE_PAGES * at->page, size, MAP_GROWSDOWN);
+	at->fresh = map_at(at->late + FREE_AREA / 4, size, 0);
+}
+
+// From above to below: older kernels let no stack grow far below its pointer.
+static void deepen_stack(void)
+{
+	volatile uint8_t bytes[DEEP];
+
+	for (size_t i = sizeof(bytes); i > 0; i -= 1024)
+		bytes[i - 1] = 1;
 }
 
 static void remove_below(const struct zoo_places *at)
@@ -334,6 +367,10 @@ static void obey(char command)
 	case ZOO_UNMAP: munmap((void *)(uintptr_t)at->plain, ZOO_PAGES * at->page); break;
 	case ZOO_PLACE: place_below(at); break;
 	case ZOO_REMOVE: remove_below(at); break;
+	case ZOO_AHEAD: place_ahead(at); break;
+	case ZOO_MOVE: move_growing(at, false); break;
+	case ZOO_REPLACE: move_growing(at, true); break;
+	case ZOO_DEEPEN: deepen_stack(); break;
 	case ZOO_LEAVE:
 		start(serve_on);
 		// The kernel's own exit: the first thread stays as remains.

@@ -42,6 +42,7 @@ struct zoo_places {
 	uint64_t late;       /* the same, since ZOO_PLACE */
 	uint64_t
 		below[3]; /* a page below growing, late and [stack], from ZOO_PLACE to ZOO_REMOVE */
+	uint64_t fresh;   /* rw-p far above late, since ZOO_MOVE or ZOO_REPLACE */
 	uint64_t code_at; /* some code of the program itself */
 	uint64_t stack;   /* where [stack] begins */
 	volatile uint64_t counter;
@@ -57,11 +58,15 @@ enum zoo_command {
 	ZOO_BREED = 'b', /* threads make threads all the time */
 	ZOO_VFORK = 'v', /* vfork()s a grandchild, which waits, and executes after ZOO_VFORK_GO */
 	ZOO_VFORK_GO = 'g',
-	ZOO_LISTEN = 's', /* counts SIGRTMIN from now on */
-	ZOO_HIDE = 'h',   /* not dumpable */
-	ZOO_UNMAP = 'u',  /* unmaps plain */
-	ZOO_PLACE = 'p',  /* maps what is below growing memory, and one such more */
-	ZOO_REMOVE = 'r', /* unmaps that which is below */
+	ZOO_LISTEN = 's',  /* counts SIGRTMIN from now on */
+	ZOO_HIDE = 'h',    /* not dumpable */
+	ZOO_UNMAP = 'u',   /* unmaps plain */
+	ZOO_PLACE = 'p',   /* maps what is below growing memory, and one such more */
+	ZOO_REMOVE = 'r',  /* unmaps that which is below */
+	ZOO_AHEAD = 'a',   /* maps below[1], with nothing above it yet */
+	ZOO_MOVE = 'm',    /* after that: unmaps growing, maps late above below[1], and fresh */
+	ZOO_REPLACE = 'x', /* the same, and ordinary memory is mapped in place of growing */
+	ZOO_DEEPEN = 'd',  /* [stack] grows by more than the bytes of growing or late */
 };
 
 /* The byte that stands at an address of a written piece. */

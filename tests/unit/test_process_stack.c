@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -19,6 +21,7 @@
 
 #include "live_zoo.h"
 #include "target/process.h"
+#include "target/process_kernel.h"
 
 #define PLACES 3
 
@@ -66,6 +69,39 @@ ssize_t process_vm_readv(pid_t pid, const struct iovec *here, unsigned long here
 	return syscall(SYS_process_vm_readv, pid, here, here_count, there, there_count, flags);
 }
 
+/* Whose stack is to grow when the library asks where it is, or for all mappings; once. */
+static struct zoo *deepened;
+
+static void deepen_now(void)
+{
+	struct zoo *zoo = deepened;
+
+	deepened = NULL;
+	zoo_do(zoo, ZOO_DEEPEN);
+}
+
+/* In place of the C library's, as above. */
+int ioctl(int fd, unsigned long request, ...)
+{
+	struct kernel_map_query *query;
+	va_list arguments;
+
+	va_start(arguments, request);
+	query = va_arg(arguments, struct kernel_map_query *);
+	va_end(arguments);
+	if (deepened && request == KERNEL_MAP_QUERY && query->address >= deepened->at->stack)
+		deepen_now();
+	return (int)syscall(SYS_ioctl, fd, request, query);
+}
+
+/* The list of mappings is read from its start; nothing else is. */
+ssize_t pread(int fd, void *buffer, size_t size, off_t offset)
+{
+	if (deepened && !offset)
+		deepen_now();
+	return syscall(SYS_pread64, fd, buffer, size, offset);
+}
+
 static void place(struct fixture *f)
 {
 	zoo_do(&f->zoo, ZOO_PLACE);
@@ -89,18 +125,20 @@ static uint64_t start_of(pid_t pid, uint64_t last)
 	return start;
 }
 
+static void read_byte(struct fixture *f, uint64_t address)
+{
+	uint8_t byte = 0;
+	size_t done;
+
+	assert_int_equal(tmem_read_virtual(f->target, address, &byte, 1, &done), TMEM_S_OK);
+	assert_int_equal(byte, zoo_byte(address));
+}
+
 static void read_places(struct fixture *f)
 {
 	for (int round = 0; round < 3; round++)
-		for (size_t i = 0; i < PLACES; i++) {
-			uint64_t address = f->zoo.at->below[i] + 8;
-			uint8_t byte = 0;
-			size_t done;
-
-			assert_int_equal(tmem_read_virtual(f->target, address, &byte, 1, &done),
-					 TMEM_S_OK);
-			assert_int_equal(byte, zoo_byte(address));
-		}
+		for (size_t i = 0; i < PLACES; i++)
+			read_byte(f, f->zoo.at->below[i] + 8);
 }
 
 /* Makes the library look at all mappings at once. */
@@ -244,6 +282,60 @@ static void others_are_trusted(void **data)
 	}
 }
 
+/* --- other growing memory than before --- */
+
+/* What was below late memory goes; nothing may grow to there, though something could. */
+static void expect_late_stays(struct fixture *f)
+{
+	uint64_t place = f->zoo.at->below[1];
+	uint64_t last = f->zoo.at->late + ZOO_PAGES * f->zoo.at->page - 1;
+	uint64_t before = start_of(f->zoo.pid, last);
+
+	zoo_do(&f->zoo, ZOO_REMOVE);
+	read_in_all_ways(f, place);
+	assert_int_equal(start_of(f->zoo.pid, last), before);
+	step_into_the_trap(f->zoo.pid, place);
+	assert_true(start_of(f->zoo.pid, last) <= place);
+}
+
+static void come_above_what_is_trusted(struct fixture *f, enum zoo_command command)
+{
+	zoo_do(&f->zoo, ZOO_AHEAD);
+	for (int round = 0; round < 3; round++)
+		read_byte(f, f->zoo.at->below[1]);
+	assert_true(is_trusted(f->zoo.at->below[1]));
+	zoo_do(&f->zoo, command);
+	/* Nothing but a look can tell; what is new makes the library look. */
+	read_byte(f, f->zoo.at->fresh);
+	expect_late_stays(f);
+}
+
+/* In another place there is as much as before. */
+static void moved(void **data)
+{
+	come_above_what_is_trusted(*data, ZOO_MOVE);
+}
+
+/* All mappings that were known are there still, but one does not grow any more. */
+static void replaced(void **data)
+{
+	come_above_what_is_trusted(*data, ZOO_REPLACE);
+}
+
+/* The stack grows during the look, by more than the other one is large. */
+static void hidden_by_the_stack(void **data)
+{
+	struct fixture *f = *data;
+
+	zoo_do(&f->zoo, ZOO_AHEAD);
+	zoo_do(&f->zoo, ZOO_MOVE);
+	deepened = &f->zoo;
+	for (int round = 0; round < 3; round++)
+		read_byte(f, f->zoo.at->below[1]);
+	assert_null(deepened);
+	expect_late_stays(f);
+}
+
 /* Whether the place is marked as one that something may grow to. */
 static bool is_exposed(struct live *process, uint64_t address)
 {
@@ -272,8 +364,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-		ROW(asked_for_singly),   ROW(seen_with_all),        ROW(newer_than_the_last_look),
-		ROW(others_are_trusted), ROW(transfer_looks_first),
+		ROW(asked_for_singly),
+		ROW(seen_with_all),
+		ROW(newer_than_the_last_look),
+		ROW(others_are_trusted),
+		ROW(moved),
+		ROW(replaced),
+		ROW(hidden_by_the_stack),
+		ROW(transfer_looks_first),
 #undef ROW
 	};
 	int failed = 0;
