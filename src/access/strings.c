@@ -50,12 +50,17 @@ static size_t find_end(const uint8_t *bytes, size_t size, size_t unit)
  */
 static bool fetch_hot(const struct scan *scan, uint8_t *bytes, size_t size)
 {
+	const struct tmi_context *context = tmi_context_get(scan->target);
+	bool got;
+
+	if (scan->begun || context->space != scan->space)
+		return false;
+	got = tmi_hot_read(scan->target, scan->offset, bytes, size) ||
+	      tmi_quick_read(scan->target, scan->offset, bytes, size) ||
+	      (!atomic_load_explicit(&scan->target->shared->caching, memory_order_relaxed) &&
+	       tmi_direct_read_current(scan->target, scan->offset, bytes, size));
 	/* All of a string is of one process, whatever the handle's became meanwhile. */
-	return !scan->begun && tmi_context_get(scan->target)->space == scan->space &&
-	       (tmi_hot_read(scan->target, scan->offset, bytes, size) ||
-		tmi_quick_read(scan->target, scan->offset, bytes, size) ||
-		(!atomic_load_explicit(&scan->target->shared->caching, memory_order_relaxed) &&
-		 tmi_direct_read_current(scan->target, scan->offset, bytes, size)));
+	return got && tmi_context_get(scan->target) == context;
 }
 
 /* Next bytes up to the end of their page; they follow the @held ones of a cut unit. */

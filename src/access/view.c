@@ -69,7 +69,8 @@ static tmem_status make_view(tmem_target *target, struct tmi_space *space, uint6
 /* In the stretch that this thread read or viewed last. */
 static bool view_hot(tmem_target *target, uint64_t offset, size_t size, struct tmem_view *view)
 {
-	const struct tmi_hot *hot = tmi_hot_current(target);
+	const struct tmi_context *context = tmi_context_get(target);
+	const struct tmi_hot *hot = tmi_hot_current_of(target, context->serial);
 	uint64_t at = offset - tmi_hot_get()->first;
 
 	if (!hot || at >= hot->size || !size || !tmi_hot_is_whole(hot))
@@ -80,7 +81,7 @@ static bool view_hot(tmem_target *target, uint64_t offset, size_t size, struct t
 		.generation = hot->generation,
 	};
 	view->private_[VIEW_TRUNCATED] = (uintptr_t)hot->truncated;
-	view->private_[VIEW_SPACE] = (uintptr_t)tmi_context_get(target)->space;
+	view->private_[VIEW_SPACE] = (uintptr_t)context->space;
 	return true;
 }
 
