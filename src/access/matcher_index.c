@@ -237,6 +237,22 @@ static size_t which_by_window(const struct tmi_pattern_index *index,
 	return best;
 }
 
+/* The first of the rest, which ascends, that is at least @from. */
+static size_t rest_from(const struct tmi_pattern_index *index, size_t from)
+{
+	size_t low = 0, high = index->rest_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (index->rest[middle] < from)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 size_t tmi_pattern_index_which(const struct tmi_pattern_index *index, const uint8_t *data,
 			       size_t size, size_t from)
 {
@@ -252,8 +268,8 @@ size_t tmi_pattern_index_which(const struct tmi_pattern_index *index, const uint
 				best = which_by_window(index, probe, at, data, size, from, best);
 		}
 	}
-	for (size_t i = 0; i < index->rest_count && index->rest[i] < best; i++)
-		if (index->rest[i] >= from && stands(index, index->rest[i], data, size))
+	for (size_t i = rest_from(index, from); i < index->rest_count && index->rest[i] < best; i++)
+		if (stands(index, index->rest[i], data, size))
 			return index->rest[i];
 	return best;
 }

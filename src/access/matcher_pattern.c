@@ -232,6 +232,27 @@ static unsigned filter_bits(const struct tmi_pattern *pattern)
 					    pattern->anchors[1].mask);
 }
 
+/* Where places are so far apart that each of them is looked at by itself. */
+static size_t find_on_grid(const struct tmi_pattern *pattern, const uint8_t *data, size_t from,
+			   size_t end, struct tmi_grid grid, size_t *effort)
+{
+	size_t rest = tmi_grid_rest(grid, from), costs = 0, i = from;
+
+	if (rest && grid.granularity - rest >= end - from)
+		return TMI_MATCHER_NONE;
+	i += rest ? grid.granularity - rest : 0;
+	for (; i < end; i += MIN(grid.granularity, end - i)) {
+		if (tmi_pattern_stands(pattern, data + i, &costs))
+			break;
+		if (costs > *effort && i + 1 < end) {
+			i++;
+			break;
+		}
+	}
+	tmi_effort_take(effort, costs);
+	return i < end ? i : TMI_MATCHER_NONE;
+}
+
 /* Where the filter does not help. */
 static size_t find_thoroughly(const struct tmi_pattern *pattern, const uint8_t *data, size_t from,
 			      size_t end, struct tmi_grid grid, size_t *effort)
@@ -240,13 +261,14 @@ static size_t find_thoroughly(const struct tmi_pattern *pattern, const uint8_t *
 		return TMI_MATCHER_NONE;
 	if (pattern->borders)
 		return find_linear(pattern, data, from, end, grid, effort);
+	if (grid.granularity >= WIDE_GRID)
+		return find_on_grid(pattern, data, from, end, grid, effort);
 	return tmi_pattern_find_in_blocks(pattern, data, from, end, grid, effort);
 }
 
 static size_t find_filtered(const struct tmi_pattern *pattern, const uint8_t *data, size_t end,
 			    struct tmi_grid grid, size_t *effort)
 {
-	const bool wide = !pattern->borders && grid.granularity >= WIDE_GRID;
 	size_t costs = 0, i;
 
 	for (i = 0; i < end; i++) {
@@ -254,16 +276,12 @@ static size_t find_filtered(const struct tmi_pattern *pattern, const uint8_t *da
 		if (i == end)
 			break;
 		if (!tmi_grid_has(grid, i))
-			continue;
-		if (tmi_pattern_stands(pattern, data + i, &costs))
+			costs += PASS_COSTS;
+		else if (tmi_pattern_stands(pattern, data + i, &costs))
 			break;
-		if (!wide && (costs_much(costs, i) || costs > *effort / 2)) {
+		if (costs_much(costs, i) || costs > *effort / 2) {
 			tmi_effort_take(effort, costs);
 			return find_thoroughly(pattern, data, i + 1, end, grid, effort);
-		}
-		if (costs > *effort && i + 1 < end) {
-			i++;
-			break;
 		}
 	}
 	tmi_effort_take(effort, costs + i / BYTES_FILTERED);
@@ -277,7 +295,7 @@ size_t tmi_pattern_find(const struct tmi_pattern *pattern, const uint8_t *data, 
 		return TMI_MATCHER_NONE;
 	if (pattern->size == 1 && grid.granularity == 1 && !pattern->mask)
 		return find_byte(pattern, data, size);
-	if (filter_bits(pattern) < FILTER_BITS && grid.granularity < WIDE_GRID)
+	if (filter_bits(pattern) < FILTER_BITS)
 		return find_thoroughly(pattern, data, 0, size - pattern->size + 1, grid, effort);
 	return find_filtered(pattern, data, size - pattern->size + 1, grid, effort);
 }

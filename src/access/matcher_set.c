@@ -443,7 +443,8 @@ size_t tmi_pattern_set_which(const struct tmi_pattern_set *set, const uint8_t *d
 {
 	size_t costs = 0;
 
-	if (!set->filters)
+	/* Behind the first pattern of an address the index leads on; buckets begin anew. */
+	if (!set->filters || (set->indexed && from))
 		return tmi_pattern_index_which(&set->index, data, size, from);
 	return look(set, data, size, tmi_bucket_look(&set->filter, data), from, &costs);
 }

@@ -233,6 +233,7 @@ static bool scan_window(struct tmi_search *search, const struct tmi_search_windo
 		if (describe(search, window, from, 0, match))
 			return true;
 		/* The matcher stops where nothing stands when it was at work for long. */
+		tmi_meter_report(&search->meter, from - search->start, search->bytes);
 		search->interrupted = tmi_call_interrupted(search->target);
 	} while (!search->interrupted && step(search, last_start, &from));
 	if (search->interrupted)
