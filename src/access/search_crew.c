@@ -46,7 +46,7 @@ uint64_t tmi_search_crew_least(const struct tmi_space *space, const struct tmi_m
 {
 	if (tmi_search_frames_help(space, matcher))
 		return TMI_SPACE_FRAME;
-	return threads > 1 ? WAKE_LEAST : UINT64_MAX;
+	return threads > 1 || tmi_space_lends(space) ? WAKE_LEAST : UINT64_MAX;
 }
 
 /* Where a strip of the block begins. */
@@ -148,7 +148,7 @@ struct tmi_search_crew *tmi_search_crew_new(struct tmi_space *space,
 	bool has_frames = tmi_search_frames_help(space, matcher);
 	struct tmi_search_crew *crew;
 
-	if (threads < 2 && !has_frames)
+	if (threads < 2 && !has_frames && !tmi_space_lends(space))
 		return NULL;
 	threads = MAX(threads, 1);
 	crew = calloc(1, sizeof(*crew) + threads * sizeof(crew->members[0]));
@@ -160,6 +160,8 @@ struct tmi_search_crew *tmi_search_crew_new(struct tmi_space *space,
 	crew->common.frames = has_frames ? tmi_search_frames_new(threads) : NULL;
 	crew->strip =
 		tmi_matcher_is_slow(matcher) ? TMI_SEARCH_PIECE : STRIP_PIECES * TMI_SEARCH_PIECE;
+	/* Where looking takes long it does not matter how the bytes come. */
+	crew->common.tries = tmi_space_lends(space) && !tmi_matcher_is_slow(matcher);
 	crew->threads = threads;
 	crew->count = 1;
 	for (unsigned i = 0; i < threads; i++)

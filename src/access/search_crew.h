@@ -4,9 +4,10 @@
  *
  * A crew answers one question: up to where does no match begin? It takes the block in strips
  * (search_strip.h), and each thread scans what it fetched while it is in its own L2 cache. Where
- * addresses lead to frames, the crew remembers those without a match (search_frames.h), so that a
- * crew of one thread is of use too. What it found, or could not read, is left to the search itself,
- * which goes on there by its own means; so a crew makes a search faster and nothing else.
+ * addresses lead to frames, the crew remembers those without a match (search_frames.h), and where
+ * bytes are lent it finds out how they come fastest, so that a crew of one thread is of use too.
+ * What it found, or could not read, is left to the search itself, which goes on there by its own
+ * means; so a crew makes a search faster and nothing else.
  */
 #ifndef TMI_ACCESS_SEARCH_CREW_H
 #define TMI_ACCESS_SEARCH_CREW_H

@@ -5,11 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/param.h>
+#include <time.h>
 
 /* The kernel copies fastest to where cache lines begin. */
 #define ALIGNMENT 4096
 
 #define FRAME ((uint64_t)TMI_SPACE_FRAME)
+
+/* Strips that come by either way in turn, before the cheaper one is chosen for all that follow. */
+#define TRIALS 4
 
 /* A part of a strip, that is looked at in one way. */
 struct part {
@@ -185,9 +189,10 @@ static bool scan_lent(struct tmi_search_common *common, const struct tmi_search_
 }
 
 /* All of the bytes, or none. What was never touched is left to who can skip it. */
-static bool fetch(const struct tmi_search_common *common, uint64_t address, void *buffer,
-		  size_t size)
+static bool fetch(const struct tmi_search_common *common, const struct tmi_search_desk *desk,
+		  uint64_t address, void *buffer, size_t size)
 {
+	const uint32_t flags = TMI_SPACE_NO_TOUCH | (desk->reads ? TMI_SPACE_UNLENT : 0);
 	struct tmi_space *space = common->space;
 	uint64_t end;
 	size_t done;
@@ -198,7 +203,7 @@ static bool fetch(const struct tmi_search_common *common, uint64_t address, void
 	    tmi_space_untouched(space, common->block.run, address, address + (size - 1), &end) &&
 	    end - address >= size - 1)
 		return false;
-	tmi_space_read(space, address, buffer, size, TMI_SPACE_NO_TOUCH, &done);
+	tmi_space_read(space, address, buffer, size, flags, &done);
 	return done == size;
 }
 
@@ -210,7 +215,7 @@ static bool scan_fetched(struct tmi_search_common *common, struct tmi_search_des
 	size_t whole = *carried + size;
 	size_t clear;
 
-	if (!fetch(common, part->first, desk->piece, size))
+	if (!fetch(common, desk, part->first, desk->piece, size))
 		return false;
 	clear = scan(common, part->first - *carried, desk->piece - *carried, whole, NULL);
 	remember(common, desk, part, clear - MIN(clear, *carried));
@@ -245,7 +250,7 @@ static bool scan_out_of(struct tmi_search_common *common, struct tmi_search_desk
 	if (!tmi_space_read_frame(common->space, frame + (FRAME - reach), desk->piece - reach,
 				  reach))
 		return false;
-	if (behind && !fetch(common, next, desk->piece, behind))
+	if (behind && !fetch(common, desk, next, desk->piece, behind))
 		return false;
 	if (behind)
 		scan(common, next - reach, desk->piece - reach, reach + behind, NULL);
@@ -263,7 +268,7 @@ static bool look_at_part(struct tmi_search_common *common, struct tmi_search_des
 	if (part->known)
 		return scan_into(common, desk, part, *carried) &&
 		       scan_out_of(common, desk, part, carried);
-	if (*carried || !scan_lent(common, desk, part))
+	if (*carried || desk->reads || !scan_lent(common, desk, part))
 		return scan_fetched(common, desk, part, carried);
 	return true;
 }
@@ -289,6 +294,52 @@ static void look_at_parts(struct tmi_search_common *common, struct tmi_search_de
 	}
 }
 
+/* --- lent or read --- */
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* Whether the next strip is to be read although its bytes are lent. */
+static bool is_read(struct tmi_search_common *common)
+{
+	unsigned turn = atomic_fetch_add(&common->tried, 1);
+	uint64_t lent = atomic_load(&common->costs[false]);
+	uint64_t read = atomic_load(&common->costs[true]);
+
+	if (turn < TRIALS)
+		return turn % 2;
+	/* By a clear margin only: a copy takes room in caches from others too. */
+	return read && read < lent - lent / 8;
+}
+
+static void note_cost(struct tmi_search_common *common, bool read, uint64_t ns, uint64_t size)
+{
+	uint64_t before = atomic_load(&common->costs[read]);
+	uint64_t cost = ns * 1024 / (size / 1024) + 1;
+
+	if (!before || cost < before)
+		atomic_store(&common->costs[read], cost);
+}
+
+/* A strip of a space that lends, in the way whose turn it is or that was the cheaper one. */
+static void try_strip(struct tmi_search_common *common, struct tmi_search_desk *desk,
+		      uint64_t first, uint64_t last)
+{
+	const uint64_t begin = now_ns();
+	bool skipped = false; /* nothing: there are no frames here */
+
+	desk->reads = is_read(common);
+	look_at_parts(common, desk, first, last, &skipped);
+	/* Of a part of it nothing can be said. */
+	if (last - first >= TMI_SEARCH_PIECE && last < atomic_load(&common->clear))
+		note_cost(common, desk->reads, now_ns() - begin, last - first);
+}
+
 void tmi_search_strip(struct tmi_search_common *common, struct tmi_search_desk *desk,
 		      uint64_t first, uint64_t last)
 {
@@ -299,6 +350,10 @@ void tmi_search_strip(struct tmi_search_common *common, struct tmi_search_desk *
 		return;
 	}
 	desk->frames_asked = false;
+	if (common->tries) {
+		try_strip(common, desk, first, last);
+		return;
+	}
 	look_at_parts(common, desk, first, last, &skipped);
 	/* What was known of frames may not be so any more: the search looks itself. */
 	if (skipped && !is_current(common))

@@ -2,10 +2,12 @@
 /*
  * search_strip.h - one thread looks through a strip of memory: does a match begin in it?
  *
- * A strip is looked through in pieces. A piece is scanned where it is lent, or read and scanned
- * while it is in the L2 cache, or it is a frame that is known to have no match inside, and then
- * only its borders are read. Pieces that were not lent are joined: the end of each is carried over,
- * before the next one's place.
+ * What a kind lends is scanned where it stands, or read like anything else: which of them is faster
+ * depends on the file system, the page cache and what is mapped already, so both are tried on the
+ * first strips. A strip is looked through in pieces. A piece is scanned where it is lent, or read
+ * and scanned while it is in the L2 cache, or it is a frame that is known to have no match inside,
+ * and then only its borders are read. Pieces that were not lent are joined: the end of each is
+ * carried over, before the next one's place.
  */
 #ifndef TMI_ACCESS_SEARCH_STRIP_H
 #define TMI_ACCESS_SEARCH_STRIP_H
@@ -34,14 +36,18 @@ struct tmi_search_common {
 	const struct tmi_matcher *matcher;
 	struct tmi_search_frames *frames; /* NULL: none are remembered */
 	struct tmi_search_block block;
-	_Atomic uint64_t clear; /* no match begins below, in strips that were looked at */
-	_Atomic uint64_t bytes; /* that were looked at */
+	bool tries;                /* bytes are lent, or read: by what is cheaper */
+	atomic_uint tried;         /* strips so far, each way in turn at first */
+	_Atomic uint64_t costs[2]; /* least ns of a MiB: lent, read; 0 = not known yet */
+	_Atomic uint64_t clear;    /* no match begins below, in strips that were looked at */
+	_Atomic uint64_t bytes;    /* that were looked at */
 };
 
 /* What each thread has for itself. */
 struct tmi_search_desk {
 	uint8_t *buffer; /* of tmi_search_room(), NULL: made when it is needed */
 	uint8_t *piece;  /* in it */
+	bool reads;      /* this strip, although it may be lent */
 
 	bool frames_asked;     /* what follows is true */
 	uint64_t frames_first; /* where the piece begins that it is of */

@@ -102,7 +102,7 @@ tmem_status tmi_space_read(struct tmi_space *space, uint64_t address, void *buff
 	size = tmi_space_clip(space, address, size) - address + 1;
 	if (translation)
 		return tmi_translated_read(translation, address, buffer, size, flags, done);
-	if (!tmi_space_facts_now(space)->lends ||
+	if (flags & TMI_SPACE_UNLENT || !tmi_space_facts_now(space)->lends ||
 	    !tmi_space_read_lent(space, address, buffer, size))
 		return tmi_storage_read(space, address, buffer, size, flags, done);
 	*done = size;
@@ -214,6 +214,11 @@ size_t tmi_space_read_resident(struct tmi_space *space, uint64_t address, void *
 		return 0;
 	return shared->kind->read_resident(shared->state, space->number, address, buffer,
 					   (size_t)(last - address) + 1);
+}
+
+bool tmi_space_lends(const struct tmi_space *space)
+{
+	return !tmi_space_translation(space) && tmi_space_facts(space)->lends;
 }
 
 bool tmi_space_view(struct tmi_space *space, uint64_t address, struct tmi_borrow *borrow)

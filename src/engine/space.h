@@ -38,6 +38,7 @@ enum tmi_space_flags {
 	TMI_SPACE_UNCACHED =
 		1, /* go past the cache and leave it as it is; never past the overlay */
 	TMI_SPACE_NO_TOUCH = 2, /* for searches: see TMI_READ_NO_TOUCH */
+	TMI_SPACE_UNLENT = 4,   /* read by the kind, even where the bytes are lent */
 };
 
 /*
@@ -104,6 +105,9 @@ bool tmi_space_tells_resident(const struct tmi_space *space);
  */
 size_t tmi_space_read_resident(struct tmi_space *space, uint64_t address, void *buffer,
 			       size_t size);
+
+/* True when the kind mostly lends the bytes of this space, which can also be read. */
+bool tmi_space_lends(const struct tmi_space *space);
 
 /* Lends bytes; false when it cannot (live, cached, overlaid there). */
 bool tmi_space_view(struct tmi_space *space, uint64_t address, struct tmi_borrow *borrow);
