@@ -193,15 +193,13 @@ size_t tmi_pattern_index_find(const struct tmi_pattern_index *index, const uint8
 	return look.best;
 }
 
-/* The first pattern of a cell that is at least @from. */
-static uint32_t lower_bound(const struct tmi_index_probe *probe, size_t cell, size_t from)
+/* The place in [low, high) of the first number that is at least @from; numbers ascend. */
+static size_t lower_bound(const uint32_t *numbers, size_t low, size_t high, size_t from)
 {
-	uint32_t low = probe->first[cell], high = probe->first[cell + 1];
-
 	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
+		size_t middle = low + (high - low) / 2;
 
-		if (probe->patterns[middle] < from)
+		if (numbers[middle] < from)
 			low = middle + 1;
 		else
 			high = middle;
@@ -226,7 +224,9 @@ static size_t which_by_window(const struct tmi_pattern_index *index,
 	uint64_t window = load_window(data, size, at);
 	size_t cell = tmi_index_cell(probe, window);
 
-	for (uint32_t i = lower_bound(probe, cell, from); i < probe->first[cell + 1]; i++) {
+	size_t end = probe->first[cell + 1];
+
+	for (size_t i = lower_bound(probe->patterns, probe->first[cell], end, from); i < end; i++) {
 		uint32_t number = probe->patterns[i];
 
 		if (number >= best)
@@ -235,22 +235,6 @@ static size_t which_by_window(const struct tmi_pattern_index *index,
 			return number;
 	}
 	return best;
-}
-
-/* The first of the rest, which ascends, that is at least @from. */
-static size_t rest_from(const struct tmi_pattern_index *index, size_t from)
-{
-	size_t low = 0, high = index->rest_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (index->rest[middle] < from)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
 }
 
 size_t tmi_pattern_index_which(const struct tmi_pattern_index *index, const uint8_t *data,
@@ -268,7 +252,8 @@ size_t tmi_pattern_index_which(const struct tmi_pattern_index *index, const uint
 				best = which_by_window(index, probe, at, data, size, from, best);
 		}
 	}
-	for (size_t i = rest_from(index, from); i < index->rest_count && index->rest[i] < best; i++)
+	for (size_t i = lower_bound(index->rest, 0, index->rest_count, from);
+	     i < index->rest_count && index->rest[i] < best; i++)
 		if (stands(index, index->rest[i], data, size))
 			return index->rest[i];
 	return best;
