@@ -29,6 +29,18 @@ const char *const zoo_disabled[] = {
 	NULL,
 };
 
+int zoo_run_group(const struct CMUnitTest *tests, size_t count)
+{
+	int failed = 0;
+
+	for (size_t i = 0; zoo_disabled[i]; i++) {
+		setenv("TMEM_DISABLE", zoo_disabled[i], 1);
+		print_message("TMEM_DISABLE=%s\n", zoo_disabled[i]);
+		failed += _cmocka_run_group_tests("tests", tests, count, NULL, NULL);
+	}
+	return failed;
+}
+
 /* In the forked child: the descriptors where the program expects them, then the program. */
 static void execute_zoo(const char *path, int places, int to, int from)
 {

@@ -58,4 +58,8 @@ bool zoo_wait_state(pid_t pid, const char *states);
 /* What TMEM_DISABLE is set to so that every fall-back is tested; ends with NULL. */
 extern const char *const zoo_disabled[];
 
+/* Runs tests once with each of these; returns how many failed. */
+struct CMUnitTest;
+int zoo_run_group(const struct CMUnitTest *tests, size_t count);
+
 #endif

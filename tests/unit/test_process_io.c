@@ -560,12 +560,6 @@ int main(void)
 		ROW(sees_mappings_come_and_go),
 #undef ROW
 	};
-	int failed = 0;
 
-	for (size_t i = 0; zoo_disabled[i]; i++) {
-		setenv("TMEM_DISABLE", zoo_disabled[i], 1);
-		print_message("TMEM_DISABLE=%s\n", zoo_disabled[i]);
-		failed += cmocka_run_group_tests(tests, NULL, NULL);
-	}
-	return failed;
+	return zoo_run_group(tests, sizeof(tests) / sizeof(tests[0]));
 }
