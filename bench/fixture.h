@@ -41,6 +41,8 @@ bool bench_is_text(const char *text, uint64_t page, const char *what);
 /* True when @bytes are those of the big memory at @offset; else tells where they first differ. */
 bool bench_is_memory(const void *bytes, uint64_t offset, size_t size, const char *what);
 
+/* ---- fixture_words.c: words of it to look at ---- */
+
 /*
  * Fills in @count addresses of aligned words in @pages different pages, chosen at random from the
  * big memory at @base; pages are different in their lowest bits too when there are few.

@@ -64,9 +64,9 @@ def build_folder():
 class Guest:
     """One booted configuration. Options beyond it: extra arguments for QEMU."""
 
-    def __init__(self, name, folder, extra=()):
+    def __init__(self, name, folder, extra=(), configuration=None):
         self.name = name
-        self.configuration = CONFIGURATIONS[name]
+        self.configuration = configuration or CONFIGURATIONS[name]
         self.folder = os.path.abspath(folder)
         os.makedirs(self.folder, exist_ok=True)
         # Unix sockets have short names; the build directory may not.
@@ -101,13 +101,21 @@ class Guest:
         one = self.configuration
         kernel = Kernel(Packages(os.path.join(build_folder(), "packages")), one["package"],
                         one["architecture"])
-        initrd = image.build(self.path("initrd"), kernel, one["architecture"])
+        initrd = self.make_initrd(self.path("initrd"), kernel)
         if os.path.exists(self.ram):
             os.unlink(self.ram)
         self.machine = Machine(one["program"], self.arguments(kernel, initrd) + extra,
                                self.path("console.log"))
         self.monitor = self.machine.monitor
         lines = self.machine.console.lines(BOOT_SECONDS, lambda line: line == "@ready")
+        self.understand(lines, kernel)
+
+    def make_initrd(self, path, kernel):
+        return image.build(path, kernel, self.configuration["architecture"])
+
+    def understand(self, lines, kernel):
+        """What the guest said until it was ready."""
+        one = self.configuration
         self.facts = guest_facts.parse(lines)
         self.facts.update(configuration=self.name, kernel=kernel.archive, base=one["base"],
                           memory=one["memory"] * MIB, architecture=one["architecture"])

@@ -22,10 +22,9 @@ SYMBOLS = (
 PATTERN_FILE_SIZE = 5 * 4096
 
 
-def build_program(architecture, path):
-    source = os.path.join(HERE, "guest", "guest.c")
+def build_program(architecture, path, *sources):
     run([*COMPILERS[architecture], "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-static",
-         "-o", path, source])
+         "-o", path, *sources])
     return path
 
 
@@ -65,23 +64,29 @@ class Archive:
         self.file.close()
 
 
-def build(path, kernel, architecture):
-    """Writes the archive for a kernel (a kernels.Kernel) of an architecture."""
-    program = build_program(architecture, path + ".guest")
+def begin(path, kernel, init):
+    """An Archive with what every guest has: a shell, a console, modules, the first program."""
+    if not kernel.modules:
+        raise Failure(f"{kernel.archive} has none of the modules that guests load")
     archive = Archive(path)
     for folder in ("bin", "dev", "modules"):
         archive.add(folder, stat.S_IFDIR | 0o755)
     archive.add("dev/console", stat.S_IFCHR | 0o600, device=(5, 1))
     archive.add_file("bin/busybox", kernel.busybox, executable=True)
     archive.add("bin/sh", stat.S_IFLNK | 0o777, b"busybox")
-    archive.add_file("init", os.path.join(HERE, "guest", "init.sh"), executable=True)
+    archive.add_file("init", init, executable=True)
+    for module in kernel.modules:
+        archive.add_file("modules/" + os.path.basename(module), module)
+    return archive
+
+
+def build(path, kernel, architecture):
+    """Writes the archive for a kernel (a kernels.Kernel) of an architecture."""
+    program = build_program(architecture, path + ".guest", os.path.join(HERE, "guest", "guest.c"))
+    archive = begin(path, kernel, os.path.join(HERE, "guest", "init.sh"))
     archive.add_file("guest", program, executable=True)
     archive.add("symbols", stat.S_IFREG | 0o644, "|".join(SYMBOLS).encode())
     archive.add("pattern", stat.S_IFREG | 0o644, file_pattern())
-    for module in kernel.modules:
-        archive.add_file("modules/" + os.path.basename(module), module)
     archive.close()
     os.unlink(program)
-    if not kernel.modules:
-        raise Failure(f"{kernel.archive} has none of the modules that guests load")
     return path

@@ -94,12 +94,15 @@ class Packages:
             raise Failure(f"apt offers no package {package} for {architecture}\n{self.refused}")
         return found
 
-    def download(self, package, architecture):
-        """Downloads the newest version that can be had: an index may be ahead of its archive."""
+    def download(self, package, architecture, wanted=None):
+        """Downloads a version, or the newest that can be had: an index may be ahead of its archive.
+        """
         self.update()
         archives = self.path("cache", "archives")
         failures = []
         for name, version in self.versions(package, architecture):
+            if wanted not in (None, version):
+                continue
             for old in os.listdir(archives):
                 if old.endswith(".deb"):
                     os.unlink(os.path.join(archives, old))
@@ -113,16 +116,17 @@ class Packages:
             for file in os.listdir(archives):
                 if file.endswith(".deb"):
                     return os.path.join(archives, file)
-        raise Failure("\n".join(failures) or f"nothing was downloaded for {package}")
+        raise Failure("\n".join(failures) or f"apt offers {package} not in version {wanted}")
 
-    def unpacked(self, package, architecture):
+    def unpacked(self, package, architecture, version=None):
         """The folder with what is needed of a package, downloaded now if it was not before."""
-        folder = self.path("unpacked", f"{package}_{architecture}")
+        kept = f"{package}_{architecture}" + (f"_{version}" if version else "")
+        folder = self.path("unpacked", kept)
         if os.path.exists(os.path.join(folder, "complete")):
             return folder
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
-        archive = self.download(package, architecture)
+        archive = self.download(package, architecture, version)
         with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", archive],
                               stdout=subprocess.PIPE) as unpacker:
             with tarfile.open(fileobj=unpacker.stdout, mode="r|") as files:
@@ -135,11 +139,20 @@ class Packages:
             stamp.write(os.path.basename(archive) + "\n")
         return folder
 
+    def debug_kernel(self, archive):
+        """The file with debug information of the kernel from a package's file; downloads much."""
+        name, version, architecture = archive.removesuffix(".deb").split("_")
+        folder = self.unpacked(name + "-dbg", architecture, version.replace("%3a", ":"))
+        path = os.path.join(folder, "vmlinux")
+        if not os.path.exists(path):
+            raise Failure(f"{name}-dbg has no vmlinux")
+        return path
+
 
 def keep_member(files, member, folder):
     base = os.path.basename(member.name)
-    if base.startswith("vmlinuz-"):
-        name = "vmlinuz"
+    if base.startswith(("vmlinuz-", "vmlinux-")) and not base.endswith(".py"):
+        name = base.split("-")[0]
     elif base.startswith("config-"):
         name = "config"
     elif member.name.endswith("/bin/busybox") or base in KEPT_MODULES:
