@@ -84,6 +84,11 @@ void zoo_start(struct zoo *zoo)
 	zoo->to = to[1];
 	zoo->from = from[0];
 	assert_int_equal(read(zoo->from, &byte, 1), 1);
+	/*
+	 * It may still be on its way from the answer to the next command, and as it goes on the
+	 * kernel tells it the number of its processor, in memory beside the pieces (rseq).
+	 */
+	assert_true(zoo_wait_state(zoo->pid, "S"));
 }
 
 void zoo_end(struct zoo *zoo)

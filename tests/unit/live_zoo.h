@@ -21,6 +21,7 @@ struct zoo {
 	struct zoo_places *at;
 };
 
+/* When it returns, the program sleeps and nothing in its memory changes before a command. */
 void zoo_start(struct zoo *zoo);
 void zoo_end(struct zoo *zoo);
 

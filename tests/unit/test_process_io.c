@@ -306,6 +306,16 @@ static uint64_t random_address(const struct zoo_places *at)
 	       next_random() % (5 * at->page);
 }
 
+static void expect_same(const struct tmem_transfer *item, const uint8_t *alone)
+{
+	const uint8_t *batch = item->buffer;
+
+	for (size_t i = 0; i < item->done; i++)
+		if (batch[i] != alone[i])
+			fail_msg("%zu bytes at %lx: at %lx %02x in the batch, %02x alone",
+				 item->done, item->offset, item->offset + i, batch[i], alone[i]);
+}
+
 static void check_batch(struct fixture *f, struct tmem_transfer *items, size_t count)
 {
 	uint8_t *alone = malloc(200000);
@@ -319,8 +329,7 @@ static void check_batch(struct fixture *f, struct tmem_transfer *items, size_t c
 			fail_msg("%zu: %zu bytes at %lx: %zu (%x) in the batch, %zu (%x) alone", i,
 				 items[i].size, items[i].offset, items[i].done, items[i].status,
 				 done, status);
-		if (memcmp(alone, items[i].buffer, done))
-			fail_msg("%zu bytes at %lx differ", done, items[i].offset);
+		expect_same(&items[i], alone);
 	}
 	free(alone);
 }
