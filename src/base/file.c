@@ -41,6 +41,7 @@ void tmi_file_head_open(struct tmi_file_head *head, const char *path)
 	ssize_t got = 0;
 
 	head->size = 0;
+	head->offset = 0;
 	head->error = 0;
 	/* Without O_NONBLOCK the open of a pipe would wait for a writer. */
 	head->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -281,17 +282,40 @@ static size_t read_bulk(struct tmi_file *file, uint64_t offset, void *buffer, si
 	return done;
 }
 
+static bool is_in_head(const struct tmi_file_head *head, uint64_t offset, size_t size)
+{
+	return offset >= head->offset && tmi_in_range(head->size, offset - head->offset, size);
+}
+
+/*
+ * What is read to open the file: headers and notes, one behind the other. Touching the mapping for
+ * them would cost tables of pages, to be made and freed again.
+ */
+static size_t read_at_opening(struct tmi_file *file, uint64_t offset, void *buffer, size_t size)
+{
+	struct tmi_file_head *head = file->head;
+
+	if (size < sizeof(head->bytes) && !is_in_head(head, offset, size)) {
+		uint64_t rest = file->size - offset;
+
+		head->offset = offset;
+		head->size = read_pieces(file, offset, head->bytes,
+					 rest < sizeof(head->bytes) ? rest : sizeof(head->bytes));
+	}
+	if (!is_in_head(head, offset, size))
+		return read_pieces(file, offset, buffer, size);
+	memcpy(buffer, head->bytes + (offset - head->offset), size);
+	return size;
+}
+
 size_t tmi_file_read(struct tmi_file *file, uint64_t offset, void *buffer, size_t size)
 {
 	if (offset >= file->size)
 		return 0;
 	if (size > file->size - offset)
 		size = (size_t)(file->size - offset);
-	/* Touching the mapping would cost tables of pages, to be made and freed. */
-	if (file->head && tmi_in_range(file->head->size, offset, size)) {
-		memcpy(buffer, file->head->bytes + offset, size);
-		return size;
-	}
+	if (file->head)
+		return read_at_opening(file, offset, buffer, size);
 	if (!file->map || tmi_file_truncated(file))
 		return read_pieces(file, offset, buffer, size);
 	if (size >= BULK_SIZE)

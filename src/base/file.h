@@ -20,13 +20,17 @@
 /* Bytes that are looked at before anybody knows what a file is. */
 #define TMI_FILE_HEAD 4096u
 
-/* A file that is open and not yet mapped, with its first bytes: nobody need ask for them twice. */
+/*
+ * A file that is open and not yet mapped, with its first bytes: nobody need ask for them twice.
+ * Once a tmi_file has taken it over it holds other bytes, whatever was read last.
+ */
 struct tmi_file_head {
 	int fd;    /* -1: it could not be opened, or was taken over */
 	int error; /* errno of opening, looking or reading; 0 = none */
 	struct stat info;
 	size_t size; /* of bytes; 0 also when the file is neither a regular one nor a block device
 		      */
+	uint64_t offset; /* of bytes in the file */
 	uint8_t bytes[TMI_FILE_HEAD];
 };
 
@@ -40,12 +44,12 @@ struct tmi_file {
 	bool may_map;
 	bool sparse; /* fewer blocks than its size needs: it has holes */
 	char *path;
-	const struct tmi_file_head *head; /* while it is being opened: serves the first bytes */
-	uint64_t size;                    /* bytes when it was opened */
-	const uint8_t *map;               /* whole file, or NULL when not mapped */
-	uint64_t map_size;                /* bytes mapped */
-	atomic_bool truncated;            /* the file was found shorter than it was at opening */
-	int slot;                         /* private: row of the SIGBUS table, -1 = none */
+	struct tmi_file_head *head; /* while it is being opened: small reads go through its bytes */
+	uint64_t size;              /* bytes when it was opened */
+	const uint8_t *map;         /* whole file, or NULL when not mapped */
+	uint64_t map_size;          /* bytes mapped */
+	atomic_bool truncated;      /* the file was found shorter than it was at opening */
+	int slot;                   /* private: row of the SIGBUS table, -1 = none */
 	atomic_uint copy_cost; /* private: of bulk copies from the mapping, in ns per MiB, 0 = ? */
 	atomic_uint read_cost; /* private: the same by pread() */
 	atomic_uint bulk_turn; /* private: bulk copies so far */
@@ -59,8 +63,8 @@ struct tmi_file {
 tmem_status tmi_file_open(struct tmi_file *file, const char *path, bool may_map);
 /*
  * The same; messages and file->path say @name instead, unless it is NULL. With @head, a file that
- * is open, its descriptor is taken over instead of opening @path, and the first bytes are read from
- * it until tmi_file_settle(), which is due before anybody else reads.
+ * is open, its descriptor is taken over instead of opening @path, and its bytes serve what is read
+ * until tmi_file_settle(), which is due before anybody else reads and before @head goes.
  */
 tmem_status tmi_file_open_named(struct tmi_file *file, struct tmi_file_head *head, const char *path,
 				const char *name, bool may_map);

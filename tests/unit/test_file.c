@@ -81,7 +81,6 @@ static void reads_and_views(void **state)
 	unlink(path);
 }
 
-/* Bulk copies choose between two ways by trial: both must give the same. */
 /* What was opened to be looked at is opened: its descriptor and its first bytes are used. */
 static void taken_over(void **state)
 {
@@ -150,6 +149,68 @@ static void not_taken_over(void **state)
 	free(head);
 }
 
+/* Pages of the file's mapping that this process has touched, as the kernel says. */
+static size_t touched_pages(const struct tmi_file *file)
+{
+	int pagemap = open("/proc/self/pagemap", O_RDONLY);
+	size_t touched = 0;
+
+	assert_true(pagemap >= 0);
+	for (uint64_t at = 0; at < file->map_size; at += PAGE) {
+		uint64_t entry = 0;
+
+		assert_int_equal(pread(pagemap, &entry, sizeof(entry),
+				       (off_t)(((uintptr_t)file->map + at) / PAGE * sizeof(entry))),
+				 sizeof(entry));
+		touched += entry >> 63;
+	}
+	close(pagemap);
+	return touched;
+}
+
+/* While it is opened every piece is right, and the mapping is left alone. */
+static void reads_at_opening(void **state)
+{
+	struct tmi_file_head *head = calloc(1, sizeof(*head));
+	size_t size = 9 * PAGE + 77;
+	static uint8_t buffer[10 * PAGE];
+	struct tmi_file file;
+	char path[64];
+	int fd = make_file(path, size);
+
+	assert_non_null(head);
+	srandom(4);
+	tmi_file_head_open(head, path);
+	assert_int_equal(tmi_file_open_named(&file, head, path, NULL, true), TMEM_S_OK);
+	for (int i = 0; i < 3000; i++) {
+		size_t offset = (size_t)random() % (size + 10);
+		size_t most = i % 3 ? 200 : 3 * PAGE;
+		size_t wanted = (size_t)random() % most;
+		size_t there = offset < size ? size - offset : 0;
+		size_t expected = wanted < there ? wanted : there;
+
+		assert_int_equal(tmi_file_read(&file, offset, buffer, wanted), expected);
+		assert_true(as_written(buffer, offset, expected));
+	}
+	assert_int_equal(tmi_file_read(&file, UINT64_MAX, buffer, 2), 0);
+	assert_int_equal(touched_pages(&file), 0);
+	assert_false(tmi_file_truncated(&file));
+	/* Cut before it is settled: what is left is right, and the loss is known. */
+	assert_int_equal(ftruncate(fd, 5 * PAGE + 10), 0);
+	assert_int_equal(tmi_file_read(&file, 5 * PAGE, buffer, 100), 10);
+	assert_true(as_written(buffer, 5 * PAGE, 10));
+	assert_true(tmi_file_truncated(&file));
+	tmi_file_settle(&file);
+	assert_int_equal(tmi_file_read(&file, 5 * PAGE, buffer, 100), 10);
+	assert_int_equal(tmi_file_read(&file, 4 * PAGE, buffer, 100), 100);
+	assert_true(as_written(buffer, 4 * PAGE, 100));
+	tmi_file_close(&file);
+	close(fd);
+	unlink(path);
+	free(head);
+}
+
+/* Bulk copies choose between two ways by trial: both must give the same. */
 static void bulk_copies(void **state)
 {
 	char path[64];
@@ -523,7 +584,7 @@ int main(void)
 		cmocka_unit_test(no_permission),         cmocka_unit_test(holes),
 		cmocka_unit_test(shrinks_under_readers), cmocka_unit_test(shrinks_under_a_view),
 		cmocka_unit_test(many_mappings),         cmocka_unit_test(taken_over),
-		cmocka_unit_test(not_taken_over),
+		cmocka_unit_test(not_taken_over),        cmocka_unit_test(reads_at_opening),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
