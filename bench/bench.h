@@ -37,10 +37,11 @@ struct bench_side {
 
 struct bench_line {
 	const char *metric;
-	const char *goal; /* for people; what counts are the two numbers below */
-	double most_ns;   /* an operation may take, 0 = no such goal */
-	double least;     /* speed of the library relative to the limit, 0 = no such goal; of bytes
-			     the limit's relative to the library's */
+	const char *guest; /* its name when measured on a real guest's dump; NULL: it is not */
+	const char *goal;  /* for people; what counts are the two numbers below */
+	double most_ns;    /* an operation may take, 0 = no such goal */
+	double least;      /* speed of the library relative to the limit, 0 = no such goal; of bytes
+			      the limit's relative to the library's */
 	enum bench_unit unit;
 	uint64_t work;    /* of one run; BENCH_WHOLE: the size of the memory, or its 4 KiB pages */
 	bool two_threads; /* left out where the second core was not there */

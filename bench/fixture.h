@@ -128,6 +128,7 @@ tmem_target *bench_open_core(const struct bench_core *core, const char *options)
 #define BENCH_ALIASES 8
 struct bench_image {
 	char path[4096];
+	const char *kind;        /* of target */
 	uint64_t size;           /* bytes of the file */
 	uint64_t root;           /* physical address of the first table */
 	uint64_t data;           /* and of the first frame that is no table; a multiple of 2 MiB */
@@ -135,11 +136,18 @@ struct bench_image {
 	uint64_t large;          /* and of all physical memory, in pages of 2 MiB */
 	uint64_t alias_root;     /* physical address of the other first table */
 	uint64_t alias_size;     /* virtual, from one of its memories to the next; 0 is the first */
-	const uint32_t *page_of; /* page of the big memory in each frame from @data on */
+	const uint32_t *page_of; /* page of the big memory in each frame from @data on, or NULL */
 	const uint8_t *map;      /* the file, mapped: what the limits look at */
 };
 
 const struct bench_image *bench_memory_image(void);
+
+/*
+ * The image that a row is measured on: that one, or after bench_choose_guest(true) a guest's dump.
+ * NULL after bench_fail().
+ */
+void bench_choose_guest(bool guest);
+const struct bench_image *bench_row_image(void);
 
 /* An image of 64 GiB, nothing but zeros that the file does not store. */
 #define BENCH_EMPTY_IMAGE_SIZE ((uint64_t)64 << 30)
@@ -149,8 +157,19 @@ const struct bench_image *bench_empty_image(void);
 tmem_target *bench_open_image(const struct bench_image *image, unsigned threads);
 tmem_target *bench_open_aliases(const struct bench_image *image, unsigned threads);
 
-/* The eight bytes at a physical address, a multiple of 8, behind the tables. */
+/*
+ * The eight bytes at a physical address, a multiple of 8, behind the tables: computed, or for what
+ * was not made here (@page_of is NULL) taken out of the file.
+ */
 uint64_t bench_image_word(const struct bench_image *image, uint64_t physical);
+
+/* ---- fixture_guest.c: the dump of a real guest ---- */
+
+/*
+ * Its physical memory as an image: @pages is the big memory in one of its processes, @large the
+ * kernel's map of all memory. @found is set only with BENCH_READY; there are no aliases.
+ */
+enum bench_result bench_guest_image(const struct bench_image **found);
 
 /* ---- fixture_file.c: files that go when the program does ---- */
 

@@ -187,7 +187,7 @@ static bool write_image(int fd, struct bench_image *image)
 
 const struct bench_image *bench_memory_image(void)
 {
-	static struct bench_image image;
+	static struct bench_image image = { .kind = "raw" };
 	bool good;
 	int fd;
 
@@ -200,9 +200,25 @@ const struct bench_image *bench_memory_image(void)
 	return bench_file_end(fd, image.path) && good ? &image : NULL;
 }
 
+static bool on_guest;
+
+void bench_choose_guest(bool guest)
+{
+	on_guest = guest;
+}
+
+const struct bench_image *bench_row_image(void)
+{
+	const struct bench_image *image;
+
+	if (!on_guest)
+		return bench_memory_image();
+	return bench_guest_image(&image) == BENCH_READY ? image : NULL;
+}
+
 const struct bench_image *bench_empty_image(void)
 {
-	static struct bench_image image = { .size = BENCH_EMPTY_IMAGE_SIZE };
+	static struct bench_image image = { .kind = "raw", .size = BENCH_EMPTY_IMAGE_SIZE };
 	int fd;
 
 	if (image.path[0])
@@ -223,7 +239,7 @@ static tmem_target *open_image(const struct bench_image *image, uint64_t root, u
 	char spec[sizeof(image->path) + 8], options[96];
 	tmem_target *target;
 
-	snprintf(spec, sizeof(spec), "raw:%s", image->path);
+	snprintf(spec, sizeof(spec), "%s:%s", image->kind, image->path);
 	snprintf(options, sizeof(options), "root=0x%" PRIx64 ",scheme=x64,levels=4,threads=%u",
 		 root, threads);
 	return bench_good(tmem_open(spec, options, &target), NULL, spec) ? target : NULL;
@@ -242,6 +258,11 @@ tmem_target *bench_open_aliases(const struct bench_image *image, unsigned thread
 uint64_t bench_image_word(const struct bench_image *image, uint64_t physical)
 {
 	uint64_t at = physical - image->data;
+	uint64_t word;
 
+	if (!image->page_of) {
+		memcpy(&word, image->map + physical, sizeof(word));
+		return word;
+	}
 	return bench_word(image->page_of[at / BENCH_PAGE] * (uint64_t)BENCH_PAGE + at % BENCH_PAGE);
 }

@@ -14,7 +14,7 @@ static enum bench_result setup(void *argument)
 {
 	struct state *state = argument;
 	const struct bench_core *core = bench_memory_core();
-	const struct bench_image *image = core ? bench_memory_image() : NULL;
+	const struct bench_image *image = core ? bench_row_image() : NULL;
 	tmem_target *target = image ? bench_open_core(core, NULL) : NULL;
 
 	if (!target || !bench_hot_init(&state->core, target, core->address))
@@ -61,6 +61,7 @@ static const struct bench_line lines[] = {
 	},
 	{
 		.metric = "8 B read, image, 64 hot pages",
+		.guest = "8 B read, guest, 64 hot pages",
 		.goal = "<= 5 ns, >= 0.3",
 		.most_ns = 5,
 		.least = 0.3,

@@ -141,20 +141,52 @@ static bool measure_line(const struct bench_row *row, const struct bench_line *l
 	return true;
 }
 
-static bool measure_row(const struct bench_row *row, unsigned repeats)
+/* The lines of a row on what was made here, or those that are also for a guest on its dump. */
+static bool measure_lines(const struct bench_row *row, bool guest, unsigned repeats)
 {
 	void *state = calloc(1, row->state_size ? row->state_size : 1);
-	enum bench_result ready = state ? row->setup(state) : BENCH_FAILED;
-	bool good = ready != BENCH_FAILED;
+	enum bench_result ready;
+	bool good;
 
-	if (!good)
-		bench_fail("%s: could not be set up", row->id);
-	for (size_t i = 0; ready == BENCH_READY && i < row->line_count; i++)
-		good &= measure_line(row, &row->lines[i], state, repeats);
+	bench_choose_guest(guest);
+	ready = state ? row->setup(state) : BENCH_FAILED;
+	good = ready != BENCH_FAILED || bench_fail("%s: could not be set up", row->id);
+	for (size_t i = 0; ready == BENCH_READY && i < row->line_count; i++) {
+		struct bench_line line = row->lines[i];
+
+		if (guest && !line.guest)
+			continue;
+		if (guest)
+			line.metric = line.guest;
+		good &= measure_line(row, &line, state, repeats);
+	}
 	if (state && row->finish)
 		row->finish(state);
 	free(state);
 	return good;
+}
+
+static bool is_for_guest(const struct bench_row *row)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < row->line_count; i++)
+		found |= row->lines[i].guest != NULL;
+	return found;
+}
+
+static bool measure_row(const struct bench_row *row, unsigned repeats)
+{
+	const struct bench_image *image;
+	bool good = measure_lines(row, false, repeats);
+
+	if (!is_for_guest(row))
+		return good;
+	switch (bench_guest_image(&image)) {
+	case BENCH_READY: return measure_lines(row, true, repeats) && good;
+	case BENCH_ABSENT: return good;
+	default: return false;
+	}
 }
 
 static int measure_all(const struct arguments *arguments)
@@ -171,12 +203,21 @@ static int measure_all(const struct arguments *arguments)
 	return good ? 0 : 1;
 }
 
+static void list_line(const struct entry *entry, const char *metric, const char *goal)
+{
+	printf("%-4s %-18s %-41s %s\n", entry->row->id, entry->name, metric, goal);
+}
+
 static void list_rows(void)
 {
 	for (size_t i = 0; i < ENTRY_COUNT; i++)
-		for (size_t j = 0; j < entries[i].row->line_count; j++)
-			printf("%-4s %-18s %-41s %s\n", entries[i].row->id, entries[i].name,
-			       entries[i].row->lines[j].metric, entries[i].row->lines[j].goal);
+		for (size_t j = 0; j < entries[i].row->line_count; j++) {
+			const struct bench_line *line = &entries[i].row->lines[j];
+
+			list_line(&entries[i], line->metric, line->goal);
+			if (line->guest)
+				list_line(&entries[i], line->guest, line->goal);
+		}
 }
 
 static int usage(void)
@@ -188,6 +229,7 @@ static int usage(void)
 	      "            the input ends\n"
 	      "  --repeat  rounds of each line, 7 without, at most 101\n"
 	      "  BENCH_SIZE=256M in the environment makes the big memory smaller than 1 GiB;\n"
+	      "  BENCH_GUEST names the folder of a guest's dump (tools/bench-guest makes one);\n"
 	      "  TMPDIR says where the files go\n",
 	      stderr);
 	return 2;
