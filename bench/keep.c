@@ -12,11 +12,16 @@
 
 static bool first = true;
 
-/* One fixture: @spec is a path or a pid, @size that of the big memory in it, or a count. */
-static void tell(const char *name, const char *spec, uint64_t address, uint64_t size)
+/*
+ * One fixture: @spec is a path or a pid, @size that of the big memory in it, or a count, @offset
+ * that of physical address 0 in a file that has one.
+ */
+static void tell(const char *name, const char *spec, uint64_t address, uint64_t size,
+		 uint64_t offset)
 {
-	printf("%s\"%s\": {\"spec\": \"%s\", \"address\": %" PRIu64 ", \"size\": %" PRIu64 "}",
-	       first ? "{" : ", ", name, spec, address, size);
+	printf("%s\"%s\": {\"spec\": \"%s\", \"address\": %" PRIu64 ", \"size\": %" PRIu64
+	       ", \"offset\": %" PRIu64 "}",
+	       first ? "{" : ", ", name, spec, address, size, offset);
 	first = false;
 }
 
@@ -27,14 +32,14 @@ static bool tell_process(const char *name, const struct bench_process *process, 
 	if (!process)
 		return false;
 	snprintf(spec, sizeof(spec), "%d", process->pid);
-	tell(name, spec, process->address, size);
+	tell(name, spec, process->address, size, 0);
 	return true;
 }
 
 static bool tell_core(const char *name, const struct bench_core *core, uint64_t size)
 {
 	if (core)
-		tell(name, core->path, core->address, size);
+		tell(name, core->path, core->address, size, 0);
 	return core;
 }
 
@@ -77,7 +82,7 @@ static bool tell_image(const struct bench_image *image)
 	good = put_elf(fd, image);
 	if (!bench_file_end(fd, path) || !good)
 		return false;
-	tell("image", path, image->pages, bench_size());
+	tell("image", path, image->pages, bench_size(), BENCH_PAGE);
 	return true;
 }
 
