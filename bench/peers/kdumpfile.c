@@ -12,7 +12,7 @@
 static kdump_ctx_t *context;
 static addrxlat_ctx_t *translation;
 static addrxlat_sys_t *translation_system;
-static bool is_image;
+static bool has_tables;
 static uint64_t first_address;
 static int file = -1;
 
@@ -21,13 +21,13 @@ static bool good(kdump_status status, const char *what)
 	return status == KDUMP_OK || bench_fail("%s: %s", what, kdump_get_err(context));
 }
 
-/* Four levels of tables at the beginning of physical memory, for every virtual address. */
-static bool set_tables(void)
+/* Four levels of tables for every virtual address; the first is at @root. */
+static bool set_tables(uint64_t root)
 {
 	addrxlat_meth_t tables = {
 		.kind = ADDRXLAT_PGT,
 		.target_as = ADDRXLAT_MACHPHYSADDR,
-		.param.pgt = { .root = { 0, ADDRXLAT_MACHPHYSADDR },
+		.param.pgt = { .root = { root, ADDRXLAT_MACHPHYSADDR },
 			       .pf = { .pte_format = ADDRXLAT_PTE_X86_64,
 				       .nfields = 5,
 				       .fieldsz = { 12, 9, 9, 9, 9 } } },
@@ -68,7 +68,7 @@ static void close_target(void)
  */
 static bool open_target(const struct peer_target *target)
 {
-	is_image = !strcmp(target->kind, "image");
+	has_tables = !strcmp(target->kind, "image") || !strcmp(target->kind, "guest");
 	first_address = target->address;
 	file = open(target->spec, O_RDONLY | O_CLOEXEC);
 	context = kdump_new();
@@ -77,7 +77,7 @@ static bool open_target(const struct peer_target *target)
 	if (!good(kdump_set_number_attr(context, KDUMP_ATTR_XLAT_FORCE ".virt_bits", 48),
 		  "address size") ||
 	    !good(kdump_open_fd(context, file), target->spec) ||
-	    (is_image && !set_tables())) {
+	    (has_tables && !set_tables(target->root))) {
 		close_target();
 		return false;
 	}
@@ -92,7 +92,7 @@ static bool read_bytes(uint64_t address, void *buffer, size_t size)
 {
 	size_t done = size;
 
-	if (!is_image)
+	if (!has_tables)
 		return good(kdump_read(context, KDUMP_KPHYSADDR, address - first_address, buffer,
 				       &done),
 			    "read");

@@ -15,18 +15,19 @@ static bool open_target(const struct peer_target *target)
 	static const struct {
 		const char *kind;
 		const char *prefix;
-	} prefixes[] = { { "process", "pid" },
-			 { "scratch", "pid" },
-			 { "mappings", "pid" },
-			 { "image", "vmcore" },
-			 { "", "core" } };
+	} prefixes[] = { { "process", "pid" },  { "scratch", "pid" },  { "mappings", "pid" },
+			 { "image", "vmcore" }, { "guest", "vmcore" }, { "", "core" } };
 	char spec[4200];
 	size_t i = 0;
 
 	while (*prefixes[i].kind && strcmp(prefixes[i].kind, target->kind))
 		i++;
 	snprintf(spec, sizeof(spec), "%s:%s", prefixes[i].prefix, target->spec);
-	return bench_good(tmem_open(spec, target->options, &opened), NULL, spec);
+	if (!bench_good(tmem_open(spec, target->options, &opened), NULL, spec))
+		return false;
+	/* The kernel's tables are found; user addresses go through those of a process. */
+	return strcmp(target->kind, "guest") ||
+	       bench_good(tmem_set_directory_base(opened, target->root), opened, "tables");
 }
 
 static void close_target(void)
@@ -95,11 +96,16 @@ static bool read_texts(const uint64_t *addresses, char *texts, size_t room, size
 	return bench_good(tmem_read_virtual_batch(opened, items, count), opened, "batch");
 }
 
-static bool search(uint64_t address, uint64_t size, uint64_t *found)
+static bool search(uint64_t address, uint64_t size, const uint8_t *pattern, uint64_t *found)
 {
-	return bench_good(tmem_search_virtual(opened, address, size, bench_needle,
-					      BENCH_NEEDLE_SIZE, 1, found),
-			  opened, "search");
+	tmem_status status =
+		tmem_search_virtual(opened, address, size, pattern, BENCH_NEEDLE_SIZE, 1, found);
+
+	if (status == TMEM_E_NO_MORE_ENTRIES) {
+		*found = PEER_NOWHERE;
+		return true;
+	}
+	return bench_good(status, opened, "search");
 }
 
 static bool list_regions(uint64_t *count)

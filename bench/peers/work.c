@@ -151,9 +151,40 @@ static bool search(bool check)
 {
 	uint64_t found;
 
-	return peer_reader.search(target.address, size, &found) &&
+	return peer_reader.search(target.address, size, bench_needle, &found) &&
 	       (found == target.address + size - BENCH_NEEDLE_SIZE ||
 		bench_fail("the needle was found at %#" PRIx64, found));
+}
+
+/* The needle is found where the kernel has it; the guest's files may have more of them. */
+static bool is_needle_found(void)
+{
+	uint64_t wanted = target.direct + target.needle;
+	uint64_t end = target.direct + target.memory;
+	uint64_t found = target.direct - 1;
+
+	do {
+		uint64_t from = found + 1;
+
+		if (!peer_reader.search(from, end - from, bench_needle, &found))
+			return false;
+	} while (found < wanted);
+	return found == wanted || bench_fail("the needle was not found at %#" PRIx64, wanted);
+}
+
+/* All physical memory of a guest, where its kernel has it, for what is not in it. */
+static bool search_nowhere(bool check)
+{
+	uint8_t pattern[BENCH_NEEDLE_SIZE];
+	uint64_t found;
+
+	if (check && !is_needle_found())
+		return false;
+	memcpy(pattern, bench_needle, sizeof(pattern));
+	pattern[sizeof(pattern) - 1] ^= 0xff;
+	return peer_reader.search(target.direct, target.memory, pattern, &found) &&
+	       (found == PEER_NOWHERE ||
+		bench_fail("what is nowhere was found at %#" PRIx64, found));
 }
 
 static bool list_regions(bool check)
@@ -164,14 +195,14 @@ static bool list_regions(bool check)
 	       (count >= BENCH_MAPPINGS || bench_fail("only %" PRIu64 " regions", count));
 }
 
-/* The image is an ELF file with one segment behind a page of headers. */
+/* Physical memory is one segment of the file. */
 static bool check_physical(const uint64_t *physical)
 {
 	int file = open(target.spec, O_RDONLY | O_CLOEXEC);
 	bool good = file >= 0;
 
 	for (size_t i = 0; i < COUNT && good; i++)
-		good = pread(file, &values[i], 8, (off_t)(BENCH_PAGE + physical[i])) == 8;
+		good = pread(file, &values[i], 8, (off_t)(target.offset + physical[i])) == 8;
 	if (file >= 0)
 		close(file);
 	return good ? check_values() : bench_fail("%s could not be read", target.spec);
@@ -232,6 +263,7 @@ static bool find_operation(const char *name, struct operation *found)
 		{ "write1m", NEEDS(write), choose_piece, write_piece, PIECE },
 		{ "strings", NEEDS(text), choose_texts, read_texts, STRINGS },
 		{ "search", NEEDS(search), NULL, search, 0 },
+		{ "nowhere", NEEDS(search), NULL, search_nowhere, target.memory },
 		{ "regions", NEEDS(regions), NULL, list_regions, 1 },
 		{ "translate", NEEDS(translate), choose_random, translate, COUNT },
 		{ "open", NEEDS(open), NULL, open_close, 1 },
@@ -314,6 +346,11 @@ int main(void)
 	target.spec = word("PEER_SPEC");
 	target.options = word("PEER_OPTIONS");
 	target.address = number("PEER_ADDRESS");
+	target.offset = number("PEER_OFFSET");
+	target.root = number("PEER_ROOT");
+	target.direct = number("PEER_DIRECT");
+	target.memory = number("PEER_MEMORY");
+	target.needle = number("PEER_NEEDLE");
 	size = number("PEER_SIZE");
 	opened = !number("PEER_OPEN_ONLY");
 	if (number("PEER_WALL"))

@@ -20,7 +20,15 @@ struct peer_target {
 	const char *spec;    /* path or pid */
 	const char *options; /* for this library */
 	uint64_t address;    /* of the big memory */
+	uint64_t offset;     /* in the file, of physical address 0 */
+	uint64_t root;       /* physical address of the first table for it */
+	/* A guest's kernel has all physical memory, @memory bytes, from @direct on; in it: */
+	uint64_t direct;
+	uint64_t memory;
+	uint64_t needle; /* physical address */
 };
+
+#define PEER_NOWHERE UINT64_MAX
 
 /* What a reader can do; NULL: it cannot. Each returns false after bench_fail(). */
 struct peer_reader {
@@ -33,7 +41,8 @@ struct peer_reader {
 	bool (*text)(uint64_t address, char *buffer, size_t size);
 	/* Strings at @addresses into @texts, each @room bytes. */
 	bool (*texts)(const uint64_t *addresses, char *texts, size_t room, size_t count);
-	bool (*search)(uint64_t address, uint64_t size, uint64_t *found);
+	/* The lowest place of BENCH_NEEDLE_SIZE bytes, or PEER_NOWHERE. */
+	bool (*search)(uint64_t address, uint64_t size, const uint8_t *pattern, uint64_t *found);
 	bool (*regions)(uint64_t *count);
 	bool (*translate)(uint64_t address, uint64_t *physical);
 	const char *unreadable; /* a fixture that it opens but cannot read from; or NULL */

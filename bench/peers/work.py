@@ -5,6 +5,9 @@ A peer is a class with the methods that it has; work.serve(peer) asks it for the
 says what to open; then each line on the input names an operation, and a line on the output tells
 the nanoseconds that it took and the work that was done, "absent", or what went wrong. work.c is the
 same for readers that are written in C, and the bytes are those of bench/fixture_memory.c.
+
+A peer that is a process of its own has clock(), its processor time in nanoseconds, and process_id;
+one that takes many reads at once has read_all() beside read().
 """
 
 import os
@@ -14,6 +17,7 @@ PAGE = 4096
 TEXT_ROOM = 64
 TEXT_LEAST = 8
 NEEDLE = b"\x13a needle, once\xf1"
+NOWHERE = NEEDLE[:-1] + bytes([NEEDLE[-1] ^ 0xff])
 COUNT = 1024
 HOT = 256
 STRINGS = 1000
@@ -24,7 +28,7 @@ MAPPINGS = 65000
 MASK = (1 << 64) - 1
 
 # Processor time, so that other work on the machine counts less; or the time on the wall.
-now = time.monotonic_ns if os.environ.get("PEER_WALL") else time.process_time_ns
+own_clock = time.monotonic_ns if os.environ.get("PEER_WALL") else time.process_time_ns
 
 
 def mix(index):
@@ -83,6 +87,7 @@ class Work:
 
     def __init__(self, peer):
         self.peer = peer
+        self.now = getattr(peer, "clock", own_clock)
         self.memory = Memory(int(os.environ["PEER_ADDRESS"]), int(os.environ["PEER_SIZE"]))
         self.round = 0
 
@@ -103,11 +108,15 @@ class Work:
         base = self.memory.address + self.round % (self.memory.size // PIECE) * PIECE
         return [base + at for at in range(0, PIECE, step)]
 
-    def reads(self, addresses, size, check):
+    def read_all(self, addresses, size, _):
         read = self.peer.read
-        start = now()
-        data = [read(address, size) for address in addresses]
-        ns = now() - start
+        return [read(address, size) for address in addresses]
+
+    def reads(self, addresses, size, check):
+        read_all = getattr(self.peer, "read_all", self.read_all)
+        start = self.now()
+        data = read_all(addresses, size, check)
+        ns = self.now() - start
         if check:
             for address, part in zip(addresses, data):
                 self.memory.check(address, part, size)
@@ -141,9 +150,9 @@ class Work:
         number = (address - self.memory.address) // PAGE
         data = b"".join(self.memory.page(number + i) for i in range(PIECE // PAGE)) \
             if check else self.written
-        start = now()
+        start = self.now()
         self.peer.write(address, data)
-        ns = now() - start
+        ns = self.now() - start
         if check:
             self.written = data
             self.memory.check(address, self.peer.read(address, PIECE), PIECE)
@@ -154,9 +163,9 @@ class Work:
                  for i in range(STRINGS)]
         addresses = [self.memory.address + text_offset(page) for page in pages]
         string = self.peer.string
-        start = now()
+        start = self.now()
         found = [string(address, TEXT_MOST) for address in addresses]
-        ns = now() - start
+        ns = self.now() - start
         for page, got in zip(pages if check else [], found):
             if (got if isinstance(got, bytes) else got.encode("latin-1")) != text(page):
                 raise ValueError(f"the text of page {page} is wrong: {got!r}")
@@ -164,36 +173,51 @@ class Work:
 
     def search(self, _):
         base, size = self.memory.address, self.memory.size
-        start = now()
+        start = self.now()
         found = self.peer.search(base, size, NEEDLE)
-        ns = now() - start
+        ns = self.now() - start
         if found != base + size - len(NEEDLE):
             raise ValueError(f"the needle was found at {found}")
         return ns, size
 
+    def nowhere(self, check):
+        """All physical memory of a guest, where its kernel has it, for what is not in it."""
+        base, size, needle = (int(os.environ["PEER_" + name])
+                              for name in ("DIRECT", "MEMORY", "NEEDLE"))
+        if check and base + needle not in self.peer.find_all(base, size, NEEDLE):
+            raise ValueError(f"the needle was not found at {base + needle:#x}")
+        start = self.now()
+        found = self.peer.find_all(base, size, NOWHERE)
+        ns = self.now() - start
+        if found:
+            raise ValueError(f"what is nowhere was found at {found[0]:#x}")
+        return ns, size
+
     def regions(self, _):
-        start = now()
+        start = self.now()
         count = self.peer.regions()
-        ns = now() - start
+        ns = self.now() - start
         if count < MAPPINGS:
             raise ValueError(f"only {count} regions")
         return ns, 1
 
     def open(self, check):
-        start = now()
+        start = self.now()
         self.peer.open()
-        ns = now() - start
+        ns = self.now() - start
         if check:
             self.memory.check(self.memory.address, self.peer.read(self.memory.address, 8), 8)
-        start = now()
+        start = self.now()
         self.peer.close()
-        return ns + now() - start, 1
+        return ns + self.now() - start, 1
 
-    NEEDS = {"write1m": "write", "strings": "string", "search": "search", "regions": "regions",
-             "open": "open"}
+    NEEDS = {"write1m": "write", "strings": "string", "search": "search",
+             "nowhere": "find_all", "regions": "regions", "open": "open"}
 
     def answer(self, line):
         name = line.split()[-1]
+        if name == "process":  # whose memory counts
+            return f"0 {getattr(self.peer, 'process_id', os.getpid())}"
         check = line.startswith("check ")
         if not hasattr(self.peer, self.NEEDS.get(name, "read")) or not hasattr(self, name):
             return "absent"
