@@ -7,6 +7,8 @@
 #include <sys/param.h>
 #include <time.h>
 
+#include "base/file.h"
+
 /* The kernel copies fastest to where cache lines begin. */
 #define ALIGNMENT 4096
 
@@ -164,7 +166,7 @@ static size_t scan(struct tmi_search_common *common, uint64_t address, const uin
 		tmi_matcher_find(matcher, data, size,
 				 (size_t)((address - common->block.phase) % matcher->granularity));
 
-	if (truncated && atomic_load_explicit(truncated, memory_order_acquire))
+	if (truncated && tmi_file_was_cut(truncated))
 		at = 0;
 	if (at == TMI_MATCHER_NONE)
 		return size;

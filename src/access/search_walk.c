@@ -6,6 +6,7 @@
 
 #include "access/search.h"
 #include "base/bytes.h"
+#include "base/file.h"
 
 /* A lent piece costs nothing to fetch; its size is how soon an interrupt is seen. */
 #define VIEW_PIECE (4u << 20)
@@ -358,7 +359,7 @@ static tmem_status next_piece(struct tmi_search *search)
 
 bool tmi_search_lost_view(struct tmi_search *search)
 {
-	if (!search->truncated || !atomic_load_explicit(search->truncated, memory_order_acquire))
+	if (!search->truncated || !tmi_file_was_cut(search->truncated))
 		return false;
 	search->no_views = true;
 	tmi_search_restart(search);

@@ -4,6 +4,7 @@
 #include <tmem/memory.h>
 
 #include "access/access.h"
+#include "base/file.h"
 #include "engine/hot.h"
 #include "engine/translated.h"
 
@@ -15,7 +16,7 @@ enum {
 
 static bool is_truncated(const atomic_bool *truncated)
 {
-	return truncated && atomic_load_explicit(truncated, memory_order_acquire);
+	return truncated && tmi_file_was_cut(truncated);
 }
 
 static void set_view(struct tmem_view *view, struct tmi_space *space, uint64_t address,

@@ -5,7 +5,7 @@
  * A file can shrink while it is mapped. The first mapping installs one process-wide, chained
  * SIGBUS handler, which acts inside registered mappings only: it puts zeros over the lost tail and
  * sets the file's truncated flag. Whoever copies from a mapping tests the flag afterwards
- * (tmi_file_truncated) and reports nothing from beyond. With map=never nothing is installed.
+ * (tmi_file_was_cut) and reports nothing from beyond. With map=never nothing is installed.
  */
 #ifndef TMI_BASE_FILE_H
 #define TMI_BASE_FILE_H
@@ -89,10 +89,25 @@ const uint8_t *tmi_file_view(const struct tmi_file *file, uint64_t offset, uint6
  */
 bool tmi_file_hole(struct tmi_file *file, uint64_t offset, uint64_t size, uint64_t *length);
 
-/* True when the file was found shorter than it was at opening. */
+/*
+ * True when a file was found shorter than it was at opening; asked after bytes of its mapping were
+ * used. @truncated: its flag, not NULL.
+ *
+ * Another thread that meets the cut sets the flag and then puts the zeros there. A processor that
+ * loads in any order (arm64) might look at the flag before that and at the bytes after it: acquire
+ * of the flag alone holds back what follows the load, not the bytes before it. The fence does, and
+ * on x86-64, where loads keep their order, it is no instruction.
+ */
+static inline bool tmi_file_was_cut(const atomic_bool *truncated)
+{
+	atomic_thread_fence(memory_order_acquire);
+	return atomic_load_explicit(truncated, memory_order_relaxed);
+}
+
+/* The same of a file. */
 static inline bool tmi_file_truncated(const struct tmi_file *file)
 {
-	return atomic_load_explicit(&file->truncated, memory_order_acquire);
+	return tmi_file_was_cut(&file->truncated);
 }
 
 #endif

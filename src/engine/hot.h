@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include "base/file.h"
 #include "engine/engine.h"
 #include "paging/paging.h"
 
@@ -155,7 +156,7 @@ static inline struct tmi_hot_walks *tmi_hot_walks_current(tmem_target *target)
 /* A file cut meanwhile reads as zeros: the slow path says so. */
 static inline bool tmi_hot_is_whole(const struct tmi_hot *hot)
 {
-	return !atomic_load_explicit(hot->truncated, memory_order_acquire);
+	return !tmi_file_was_cut(hot->truncated);
 }
 
 static inline size_t tmi_hot_page_index(uint64_t address)

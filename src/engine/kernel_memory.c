@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "base/file.h"
 #include "engine/kernel.h"
 
 static tmem_status read_physical(void *context, uint64_t address, void *buffer, size_t size)
@@ -27,7 +28,7 @@ static bool view_physical(void *context, uint64_t address, const uint8_t **data,
 	struct tmi_borrow borrow;
 
 	if (!tmi_space_view(view->kernel->physical, address, &borrow) ||
-	    (borrow.truncated && atomic_load(borrow.truncated)))
+	    (borrow.truncated && tmi_file_was_cut(borrow.truncated)))
 		return false;
 	*data = borrow.data + (address - borrow.first);
 	*size = tmi_add_saturating(borrow.last - address, 1);

@@ -18,7 +18,7 @@ struct tmi_lent {
 /* False: the file was cut meanwhile, and zeros stand where it ended. */
 static inline bool tmi_lent_is_whole(const struct tmi_lent *lent)
 {
-	return !lent->truncated || !atomic_load_explicit(lent->truncated, memory_order_acquire);
+	return !lent->truncated || !tmi_file_was_cut(lent->truncated);
 }
 
 /* In the stretch, or one of the borrowed pages, that this thread remembers. */

@@ -162,7 +162,7 @@ TMI_HOT_INLINE bool tmi_quick_find_below(struct tmi_hot_walks *walks, uint64_t a
 
 static inline bool tmi_quick_is_whole(const struct tmi_hot_walks *walks)
 {
-	return !atomic_load_explicit(walks->truncated, memory_order_acquire);
+	return !tmi_file_was_cut(walks->truncated);
 }
 
 /* --- translating --- */
@@ -289,7 +289,7 @@ static inline bool tmi_quick_read(tmem_target *target, uint64_t offset, void *bu
 	if (size >= TMI_QUICK_LONG)
 		tmi_quick_expect(target, offset, size);
 	tmi_hot_copy(buffer, page + offset % TMI_HOT_PAGE, size);
-	return !truncated || !atomic_load_explicit(truncated, memory_order_acquire);
+	return !truncated || !tmi_file_was_cut(truncated);
 }
 
 #endif

@@ -85,7 +85,7 @@ bool tmi_space_read_lent(struct tmi_space *space, uint64_t address, void *buffer
 	if (!lend(space, address, &borrow) || borrow.last - address < size - 1)
 		return false;
 	tmi_hot_copy(buffer, borrow.data + (address - borrow.first), size);
-	if (borrow.truncated && atomic_load_explicit(borrow.truncated, memory_order_acquire))
+	if (borrow.truncated && tmi_file_was_cut(borrow.truncated))
 		return false;
 	tmi_hot_offer = (struct tmi_hot_offer){ space->serial, generation, borrow };
 	return true;

@@ -214,7 +214,7 @@ static size_t copy_pages(const struct tmi_translation *translation, uint64_t add
 		done += copied;
 		data = memory->data == window ? next : NULL;
 	}
-	return truncated && atomic_load_explicit(truncated, memory_order_acquire) ? 0 : done;
+	return truncated && tmi_file_was_cut(truncated) ? 0 : done;
 }
 
 static tmem_status read_translated(const struct tmi_translation *translation, uint64_t address,

@@ -9,6 +9,7 @@
 #ifndef TMI_ENGINE_TRANSLATED_H
 #define TMI_ENGINE_TRANSLATED_H
 
+#include "base/file.h"
 #include "engine/engine.h"
 #include "paging/paging.h"
 
@@ -62,7 +63,7 @@ static inline bool tmi_translated_truncated(const struct tmi_paging_memory *memo
 {
 	const struct tmi_window *w = (const struct tmi_window *)memory;
 
-	return w->truncated && atomic_load_explicit(w->truncated, memory_order_acquire);
+	return w->truncated && tmi_file_was_cut(w->truncated);
 }
 
 /* True when the thread's window shows @physical as it is now. */

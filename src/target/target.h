@@ -113,7 +113,7 @@ struct tmi_borrow {
 	const uint8_t *data;
 	uint64_t first;
 	uint64_t last;
-	const atomic_bool *truncated; /* test after use; NULL = cannot shrink */
+	const atomic_bool *truncated; /* tmi_file_was_cut() after use; NULL = cannot shrink */
 };
 
 enum tmi_read_flags {
