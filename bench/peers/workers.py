@@ -93,10 +93,14 @@ class Worker:
         return int(match[1]), int(match[2])
 
     def memory(self):
-        """KiB of private dirty memory that the process has, or the one that it drives."""
+        """KiB of memory without a file that the process has, or the one that it drives.
+
+        Mapped pages of a file are the kernel's. They would count as private and dirty as long as
+        a file that was just made is not written back.
+        """
         _, driven = self.ask("process") or (0, self.process.pid)
         with open(f"/proc/{driven}/smaps_rollup", encoding="utf-8") as file:
-            match = re.search(r"^Private_Dirty:\s+(\d+)", file.read(), re.M)
+            match = re.search(r"^Anonymous:\s+(\d+)", file.read(), re.M)
         return int(match[1])
 
     def close(self):
