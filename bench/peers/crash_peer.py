@@ -43,7 +43,7 @@ class Crash:
         """setpriv lets it end when this driver does; at / and without a home it has no settings."""
         self.process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "crash", "-s", self.symbols, self.dump],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0,
             cwd="/", env={**os.environ, "HOME": "/nonexistent"})
         clock = ctypes.c_int()
         ctypes.CDLL(None).clock_getcpuclockid(self.process.pid, ctypes.byref(clock))
@@ -74,7 +74,6 @@ class Crash:
     def tell(self, text):
         try:
             self.process.stdin.write(text.encode())
-            self.process.stdin.flush()
         except BrokenPipeError:
             pass  # it has ended; its last words are heard next
 

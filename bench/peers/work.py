@@ -230,18 +230,22 @@ class Work:
         return f"{total} {work}"
 
 
+def told(function, *arguments):
+    """What it returns; whatever a debugger raises is told, not lost."""
+    try:
+        return function(*arguments)
+    except Exception as error:  # pylint: disable=broad-except
+        return f"{type(error).__name__}: {error}".replace("\n", " ")
+
+
 def serve(peer):
     """Answers until the input ends; both ends are pipes that the environment names."""
-    if not os.environ.get("PEER_OPEN_ONLY"):
-        peer.open()
     work = Work(peer)
+    opens = not os.environ.get("PEER_OPEN_ONLY")
+    wrong = told(peer.open) if opens else None
     with open(int(os.environ["PEER_INPUT"]), encoding="utf-8") as questions, \
             open(int(os.environ["PEER_OUTPUT"]), "w", encoding="utf-8") as answers:
         for line in questions:
-            try:
-                print(work.answer(line), file=answers, flush=True)
-            except Exception as error:  # whatever a debugger raises is told, not lost
-                print(f"{type(error).__name__}: {error}".replace("\n", " "), file=answers,
-                      flush=True)
-    if not os.environ.get("PEER_OPEN_ONLY"):
+            print(wrong or told(work.answer, line), file=answers, flush=True)
+    if opens and not wrong:
         peer.close()
