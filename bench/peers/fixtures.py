@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tools/bench-peers measures on: the fixtures of bench --keep, and the dump of a real guest."""
+"""What is measured on: the fixtures of bench --keep, and the dump of a real guest."""
 
 import json
 import os
