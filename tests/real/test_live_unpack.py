@@ -195,6 +195,29 @@ def test_packed_twice(place):
     refused(place, place.run(twice, "db 0"), "compressed twice: it unpacks to zstd data")
 
 
+def test_large_files(place):
+    """Many pieces, half of them zeros, and then only half of the file."""
+    noise = b"".join(os.urandom(1 << 18) + bytes(1 << 18) for _ in range(24))
+    path = place.write("noise", noise)
+    places = [at for at in range(0, len(noise), len(noise) // 40)] + [len(noise) - 16]
+    expected = [noise[at : at + 16].hex() for at in places]
+    for tool, command in TOOLS.items():
+        packed = place.path("noise." + tool)
+        with open(path, "rb") as data, open(packed, "wb") as out:
+            subprocess.run(command, stdin=data, stdout=out, check=True, timeout=TIMEOUT)
+        result = place.run("raw:" + packed, *("!db %x L10" % at for at in places))
+        equal(result.stderr, "")
+        # "#  ADDRESS BYTES", the middle of the bytes with a hyphen
+        equal([line[10:57].replace("-", "").replace(" ", "")
+               for line in result.stdout.splitlines()], expected)
+        # Cut in the middle, what is there can be had, and that something is missing is told.
+        with open(packed, "rb+") as file:
+            file.truncate(os.path.getsize(packed) // 2)
+        refused(place, place.run("raw:" + packed, "!db 0 L10"), "unpack=partial")
+        result = place.run("-o", "unpack=partial", "raw:" + packed, "!db 0 L10")
+        equal(result.stdout[10:57].replace("-", "").replace(" ", ""), expected[0])
+
+
 def make_bomb(place):
     """10 GiB of zeros in a few hundred KiB: ten frames of 1 GiB, as `cat` puts them together."""
     path = place.path("bomb.zst")
