@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../fixture.h"
+#include "fixture.h"
 
 #define ADDRESS UINT64_C(0x7e0000000000)
 #define PIECE   ((size_t)1 << 20)
