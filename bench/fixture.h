@@ -66,6 +66,9 @@ struct bench_process {
 /* A running process that has the big memory, every page of it touched; NULL after bench_fail(). */
 const struct bench_process *bench_memory_process(void);
 
+/* Another one like it. */
+const struct bench_process *bench_twin_process(void);
+
 /*
  * A running process with BENCH_MAPPINGS mappings of one page each, in turn readable only and
  * writable too. NULL after bench_absent() or bench_fail().

@@ -163,6 +163,7 @@ static void stop(struct bench_process *process)
 }
 
 static struct bench_process memory_process;
+static struct bench_process twin_process;
 static struct bench_process mappings_process;
 static struct bench_process reserved_process;
 static struct bench_process scratch_process;
@@ -170,6 +171,7 @@ static struct bench_process scratch_process;
 static void stop_all(void)
 {
 	stop(&memory_process);
+	stop(&twin_process);
 	stop(&mappings_process);
 	stop(&reserved_process);
 	stop(&scratch_process);
@@ -203,6 +205,11 @@ static const struct bench_process *get_or_fail(struct bench_process *process, co
 const struct bench_process *bench_memory_process(void)
 {
 	return get_or_fail(&memory_process, SERVE_MEMORY, bench_size());
+}
+
+const struct bench_process *bench_twin_process(void)
+{
+	return get_or_fail(&twin_process, SERVE_MEMORY, bench_size());
 }
 
 uint64_t bench_scratch_size(void)

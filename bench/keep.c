@@ -90,6 +90,7 @@ int bench_keep(void)
 {
 	const struct bench_process *mappings = bench_mappings_process();
 	bool good = tell_process("process", bench_memory_process(), bench_size()) &&
+		    tell_process("twin", bench_twin_process(), bench_size()) &&
 		    tell_process("scratch", bench_scratch_process(), bench_scratch_size()) &&
 		    tell_core("core", bench_memory_core(), bench_size()) &&
 		    tell_core("sparse", bench_sparse_core(), bench_size()) &&

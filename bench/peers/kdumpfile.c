@@ -62,9 +62,17 @@ static void close_target(void)
 	close(file);
 }
 
+/* It maps the file, which is its default, or as the peer "libkdumpfile-read" reads from it. */
+static kdump_status choose_policy(const struct peer_target *target)
+{
+	bool reads = !strcmp(target->peer, "libkdumpfile-read");
+
+	return reads ? kdump_set_number_attr(context, KDUMP_ATTR_FILE_MMAP_POLICY, KDUMP_MMAP_NEVER)
+		     : KDUMP_OK;
+}
+
 /*
- * It maps the file, which is its default and many times as fast as reading it. It asks a Linux
- * kernel for the size of addresses, which an image has none of, unless it is told.
+ * It asks a Linux kernel for the size of addresses, which an image has none of, unless it is told.
  */
 static bool open_target(const struct peer_target *target)
 {
@@ -77,7 +85,7 @@ static bool open_target(const struct peer_target *target)
 	if (!good(kdump_set_number_attr(context, KDUMP_ATTR_XLAT_FORCE ".virt_bits", 48),
 		  "address size") ||
 	    !good(kdump_open_fd(context, file), target->spec) ||
-	    (has_tables && !set_tables(target->root))) {
+	    !good(choose_policy(target), "policy") || (has_tables && !set_tables(target->root))) {
 		close_target();
 		return false;
 	}

@@ -15,8 +15,9 @@ static bool open_target(const struct peer_target *target)
 	static const struct {
 		const char *kind;
 		const char *prefix;
-	} prefixes[] = { { "process", "pid" },  { "scratch", "pid" },  { "mappings", "pid" },
-			 { "image", "vmcore" }, { "guest", "vmcore" }, { "", "core" } };
+	} prefixes[] = { { "process", "pid" }, { "scratch", "pid" },  { "mappings", "pid" },
+			 { "twin", "pid" },    { "image", "vmcore" }, { "guest", "vmcore" },
+			 { "", "core" } };
 	char spec[4200];
 	size_t i = 0;
 
@@ -73,27 +74,17 @@ static bool read_text(uint64_t address, char *buffer, size_t size)
 		opened, "string");
 }
 
-/* A live target's strings come in one batch of reads; a stored one lends its bytes anyway. */
 static bool read_texts(const uint64_t *addresses, char *texts, size_t room, size_t count)
 {
-	static struct tmem_transfer items[MOST_ELEMENTS];
-	struct tmem_description description = { .size = sizeof(description) };
-	bool good = true;
+	static struct tmem_string_transfer items[MOST_ELEMENTS];
 
-	tmem_describe(opened, &description);
-	if (!(description.flags & TMEM_TARGET_LIVE)) {
-		for (size_t i = 0; i < count && good; i++)
-			good = read_text(addresses[i], texts + i * room, room);
-		return good;
-	}
-	for (size_t i = 0; i < count; i++) {
-		size_t rest = BENCH_PAGE - addresses[i] % BENCH_PAGE;
-
-		items[i] = (struct tmem_transfer){ .offset = addresses[i],
-						   .buffer = texts + i * room,
-						   .size = rest < room ? rest : room };
-	}
-	return bench_good(tmem_read_virtual_batch(opened, items, count), opened, "batch");
+	for (size_t i = 0; i < count; i++)
+		items[i] = (struct tmem_string_transfer){ .offset = addresses[i],
+							  .max_bytes = room,
+							  .buffer = texts + i * room,
+							  .buffer_size = room };
+	return bench_good(tmem_read_multi_byte_string_virtual_batch(opened, items, count), opened,
+			  "batch");
 }
 
 static bool search(uint64_t address, uint64_t size, const uint8_t *pattern, uint64_t *found)

@@ -342,6 +342,7 @@ int main(void)
 	char line[64];
 	bool opened;
 
+	target.peer = word("PEER_NAME");
 	target.kind = word("PEER_KIND");
 	target.spec = word("PEER_SPEC");
 	target.options = word("PEER_OPTIONS");

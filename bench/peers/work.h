@@ -16,6 +16,7 @@
 
 /* What to open, out of the environment. */
 struct peer_target {
+	const char *peer;    /* as tools/bench-peers calls it */
 	const char *kind;    /* a fixture of bench --keep */
 	const char *spec;    /* path or pid */
 	const char *options; /* for this library */

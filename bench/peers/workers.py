@@ -18,17 +18,18 @@ def python_peer(script):
     return [PYTHON, os.path.join(PEERS, script)]
 
 
-# Peer -> (Debian's package, fixtures, command). libkdumpfile's is a program of the build, and
-# scanmem has none.
+# Peer -> (Debian's package, fixtures, command). libkdumpfile's is a program of the build, once with
+# files mapped, its default, and once with files read; scanmem has none.
 KNOWN = {
     "gdb": ("gdb", "process scratch mappings core sparse segments",
             ["gdb", "-nx", "-batch", "-x", os.path.join(PEERS, "gdb_peer.py")]),
-    "lldb": ("python3-lldb-14", "process scratch mappings core sparse segments",
+    "lldb": ("python3-lldb-14", "process twin scratch mappings core sparse segments",
              python_peer("lldb_peer.py")),
-    "drgn": ("python3-drgn", "process scratch mappings core sparse segments guest",
+    "drgn": ("python3-drgn", "process twin scratch mappings core sparse segments guest",
              python_peer("drgn_peer.py")),
     "crash": ("crash", "guest", python_peer("crash_peer.py")),
     "libkdumpfile": ("libkdumpfile-dev", "sparse segments image guest", None),
+    "libkdumpfile-read": ("libkdumpfile-dev", "image guest", None),
     "scanmem": ("scanmem", "process", None),
 }
 
@@ -56,14 +57,14 @@ class Failure(Exception):
 class Worker:
     """A process that has opened one fixture and does what it is told to."""
 
-    def __init__(self, command, fixture, kind, options, open_only, wall):
+    def __init__(self, name, command, fixture, kind, options, open_only, wall):
         inner_read, self.to = os.pipe()
         self.of, inner_write = os.pipe()
         self.name = os.path.basename(command[-1])
         environment = {
             **os.environ, **{"PEER_" + name.upper(): str(value)
                              for name, value in fixture.items()},
-            "PEER_KIND": kind, "PEER_OPTIONS": options, "PEER_FOLDER": PEERS,
+            "PEER_NAME": name, "PEER_KIND": kind, "PEER_OPTIONS": options, "PEER_FOLDER": PEERS,
             "PEER_INPUT": str(inner_read), "PEER_OUTPUT": str(inner_write),
             "PEER_OPEN_ONLY": "1" if open_only else "", "PEER_WALL": "1" if wall else "",
             "PYTHONPATH": f"{PEERS}:{LLDB_PATH}", "PYTHONDONTWRITEBYTECODE": "1",
