@@ -114,7 +114,8 @@ typedef struct tmem_search_cursor tmem_search_cursor;
  * @cursor: receives the cursor; NULL on failure. Free it before closing @target.
  *
  * The cursor keeps to the process that was current now. Returns TMEM_S_OK; TMEM_E_INVALIDARG a
- * bad request; TMEM_E_UNEXPECTED no process, or physical memory in user mode; TMEM_E_OUTOFMEMORY.
+ * bad request; TMEM_E_UNEXPECTED no process, or physical memory in user mode; TMEM_E_OUTOFMEMORY;
+ * TMEM_E_CONTROL_C_EXIT interrupted, where patterns are very many or very long.
  */
 TMEM_API tmem_status tmem_search_cursor_new(tmem_target *target,
 					    const struct tmem_search_request *request,

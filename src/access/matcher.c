@@ -10,8 +10,13 @@
 /* What one call may take: some tens of milliseconds. */
 #define EFFORT ((size_t)1 << 25)
 
+/* What making a pattern costs, and each byte of it. */
+#define PATTERN_COSTS 64
+#define BYTE_COSTS    4
+
 static tmem_status init_patterns(struct tmi_matcher *matcher,
-				 const struct tmem_search_pattern *patterns, size_t count)
+				 const struct tmem_search_pattern *patterns, size_t count,
+				 struct tmi_waiter *waiter)
 {
 	matcher->patterns = calloc(count, sizeof(*matcher->patterns));
 	if (!matcher->patterns)
@@ -24,24 +29,26 @@ static tmem_status init_patterns(struct tmi_matcher *matcher,
 		matcher->count++;
 		if (status != TMEM_S_OK)
 			return status;
+		if (!tmi_waiter_stays(waiter, PATTERN_COSTS + pattern->size * BYTE_COSTS))
+			return tmi_waiter_status(waiter);
 		matcher->size = MAX(matcher->size, pattern->size);
 		matcher->shortest = MIN(matcher->shortest, pattern->size);
 		matcher->matches_zeros |= pattern->is_zero;
 	}
-	return count > 1 ? tmi_pattern_set_init(&matcher->set, matcher->patterns, count)
+	return count > 1 ? tmi_pattern_set_init(&matcher->set, matcher->patterns, count, waiter)
 			 : TMEM_S_OK;
 }
 
 tmem_status tmi_matcher_init_patterns(struct tmi_matcher *matcher,
 				      const struct tmem_search_pattern *patterns, size_t count,
-				      size_t granularity)
+				      size_t granularity, struct tmi_waiter *waiter)
 {
 	tmem_status status;
 
 	*matcher = (struct tmi_matcher){ .shortest = SIZE_MAX,
 					 .granularity = granularity,
 					 .effort = EFFORT };
-	status = init_patterns(matcher, patterns, count);
+	status = init_patterns(matcher, patterns, count, waiter);
 	if (status != TMEM_S_OK)
 		tmi_matcher_fini(matcher);
 	return status;

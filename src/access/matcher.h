@@ -29,11 +29,12 @@ struct tmi_matcher {
 
 /*
  * Sizes, @count and @granularity are not 0; the last is below 2^63. What the patterns point to is
- * copied. TMEM_S_OK or TMEM_E_OUTOFMEMORY; @matcher is ready for tmi_matcher_fini() then too.
+ * copied. @waiter: asked now and then where there are many, or NULL. TMEM_S_OK, TMEM_E_OUTOFMEMORY,
+ * TMEM_E_CONTROL_C_EXIT nobody waits any more; @matcher is ready for tmi_matcher_fini() then too.
  */
 tmem_status tmi_matcher_init_patterns(struct tmi_matcher *matcher,
 				      const struct tmem_search_pattern *patterns, size_t count,
-				      size_t granularity);
+				      size_t granularity, struct tmi_waiter *waiter);
 void tmi_matcher_init_integers(struct tmi_matcher *matcher, const struct tmi_integers *integers,
 			       size_t granularity);
 void tmi_matcher_fini(struct tmi_matcher *matcher);

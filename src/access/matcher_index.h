@@ -64,10 +64,11 @@ static inline size_t tmi_index_cell(const struct tmi_index_probe *probe, uint64_
 
 /*
  * Makes the index of @count initialised patterns, TMI_INDEX_LEAST to TMI_INDEX_MOST, which must
- * outlive it. TMEM_S_OK or TMEM_E_OUTOFMEMORY; ready for tmi_pattern_index_fini() then too.
+ * outlive it. Returns as tmi_matcher_init_patterns(); ready for tmi_pattern_index_fini() then too.
  */
 tmem_status tmi_pattern_index_init(struct tmi_pattern_index *index,
-				   const struct tmi_pattern *patterns, size_t count);
+				   const struct tmi_pattern *patterns, size_t count,
+				   struct tmi_waiter *waiter);
 void tmi_pattern_index_fini(struct tmi_pattern_index *index);
 
 /*

@@ -46,6 +46,10 @@
 /* Ten steps for each of eight bits; see matcher_frequency.c. */
 #define EQUALLY_COMMON 80
 
+/* What a window costs that is thought of, and a pattern that comes into cells. */
+#define WINDOW_COSTS  50
+#define PATTERN_COSTS 500
+
 /* Spreads bits that do not stand together. */
 #define GOLDEN_RATIO UINT64_C(0x9e3779b97f4a7c15)
 
@@ -211,10 +215,10 @@ static int commonness(const struct tmi_index_window *window, uint64_t bits)
 }
 
 /* The probe and window that let least through; TMI_INDEX_PROBES: there is none. */
-static unsigned choose_window(struct tmi_pattern_index *index, size_t number, size_t count)
+static unsigned choose_window(struct tmi_pattern_index *index, size_t number, size_t reach,
+			      unsigned most_free)
 {
 	const struct tmi_pattern *pattern = &index->patterns[number];
-	size_t reach = MIN(MAX(8, WINDOWS / count), TMI_INDEX_REACH);
 	unsigned chosen = TMI_INDEX_PROBES;
 	int least = 0;
 
@@ -225,7 +229,7 @@ static unsigned choose_window(struct tmi_pattern_index *index, size_t number, si
 			uint64_t bits = index->probes[i].bits;
 			int score;
 
-			if (!suits(bits, window.mask, free_bits(count)))
+			if (!suits(bits, window.mask, most_free))
 				continue;
 			score = commonness(&window, bits);
 			if (chosen < TMI_INDEX_PROBES && score >= least)
@@ -236,6 +240,16 @@ static unsigned choose_window(struct tmi_pattern_index *index, size_t number, si
 		}
 	}
 	return chosen;
+}
+
+static void choose_windows(struct tmi_pattern_index *index, uint8_t *chosen, size_t count,
+			   struct tmi_waiter *waiter)
+{
+	const size_t reach = MIN(MAX(8, WINDOWS / count), TMI_INDEX_REACH);
+	const size_t costs = reach * index->probe_count * WINDOW_COSTS;
+
+	for (size_t j = 0; j < count && tmi_waiter_stays(waiter, costs); j++)
+		chosen[j] = (uint8_t)choose_window(index, j, reach, free_bits(count));
 }
 
 /* --- what is compared before all of a pattern --- */
@@ -344,7 +358,7 @@ static uint32_t begin_cells(struct tmi_index_probe *probe)
 }
 
 static tmem_status fill_probe(struct tmi_pattern_index *index, unsigned which,
-			      const uint8_t *chosen, size_t count)
+			      const uint8_t *chosen, size_t count, struct tmi_waiter *waiter)
 {
 	struct tmi_index_probe *probe = &index->probes[which];
 	uint32_t entries;
@@ -353,14 +367,14 @@ static tmem_status fill_probe(struct tmi_pattern_index *index, unsigned which,
 	probe->first = calloc(count_cells(probe) + 1, sizeof(*probe->first));
 	if (!probe->first)
 		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
-	for (size_t j = 0; j < count; j++)
+	for (size_t j = 0; j < count && tmi_waiter_stays(waiter, PATTERN_COSTS); j++)
 		if (chosen[j] == which)
 			count_in_cells(probe, &index->windows[j]);
 	entries = begin_cells(probe);
 	probe->patterns = calloc((size_t)entries + TMI_INDEX_STRIDE - 1, sizeof(*probe->patterns));
 	if (!probe->patterns)
 		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
-	for (size_t j = 0; j < count; j++)
+	for (size_t j = 0; j < count && tmi_waiter_stays(waiter, PATTERN_COSTS); j++)
 		if (chosen[j] == which) {
 			struct tmi_index_window *window = &index->windows[j];
 
@@ -370,7 +384,7 @@ static tmem_status fill_probe(struct tmi_pattern_index *index, unsigned which,
 	/* Each cell's beginning moved to its end. */
 	memmove(probe->first + 1, probe->first, count_cells(probe) * sizeof(*probe->first));
 	probe->first[0] = 0;
-	return TMEM_S_OK;
+	return tmi_waiter_status(waiter);
 }
 
 static void list_rest(struct tmi_pattern_index *index, const uint8_t *chosen, size_t count)
@@ -400,16 +414,16 @@ static void drop_empty_probes(struct tmi_pattern_index *index)
 }
 
 static tmem_status build(struct tmi_pattern_index *index, struct sample *sample, uint8_t *chosen,
-			 size_t count)
+			 size_t count, struct tmi_waiter *waiter)
 {
-	tmem_status status = TMEM_S_OK;
+	tmem_status status;
 
 	take_sample(sample, index->patterns, count);
 	choose_probes(index, sample, count);
-	for (size_t j = 0; j < count; j++)
-		chosen[j] = (uint8_t)choose_window(index, j, count);
+	choose_windows(index, chosen, count, waiter);
+	status = tmi_waiter_status(waiter);
 	for (unsigned i = 0; i < index->probe_count && status == TMEM_S_OK; i++)
-		status = fill_probe(index, i, chosen, count);
+		status = fill_probe(index, i, chosen, count, waiter);
 	if (status != TMEM_S_OK)
 		return status;
 	list_rest(index, chosen, count);
@@ -418,7 +432,8 @@ static tmem_status build(struct tmi_pattern_index *index, struct sample *sample,
 }
 
 tmem_status tmi_pattern_index_init(struct tmi_pattern_index *index,
-				   const struct tmi_pattern *patterns, size_t count)
+				   const struct tmi_pattern *patterns, size_t count,
+				   struct tmi_waiter *waiter)
 {
 	struct sample *sample = malloc(sizeof(*sample));
 	uint8_t *chosen = malloc(count);
@@ -430,7 +445,7 @@ tmem_status tmi_pattern_index_init(struct tmi_pattern_index *index,
 		.rest = malloc(count * sizeof(*index->rest)),
 	};
 	if (sample && chosen && index->windows && index->rest)
-		status = build(index, sample, chosen, count);
+		status = build(index, sample, chosen, count, waiter);
 	else
 		status = tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
 	free(sample);

@@ -34,6 +34,13 @@
 /* Where positions are as far apart as this they are looked at one by one. */
 #define WIDE_GRID 16
 
+tmem_status tmi_waiter_status(const struct tmi_waiter *waiter)
+{
+	if (!waiter || !waiter->gone)
+		return TMEM_S_OK;
+	return tmi_fail(TMEM_E_CONTROL_C_EXIT, TMEM_REASON_NONE, 0);
+}
+
 /* How often a byte of the pattern is expected in memory; each free bit doubles it. */
 static unsigned commonness(const struct tmi_pattern *pattern, size_t at)
 {

@@ -44,6 +44,35 @@ static inline void tmi_effort_take(size_t *effort, size_t cost)
 	*effort = *effort > cost ? *effort - cost : 0;
 }
 
+/*
+ * Who waits while something is made of very many patterns, and may have enough of it. They are
+ * asked about each millisecond, never again once they have left, and what was begun is then no use.
+ */
+struct tmi_waiter {
+	bool (*leaves)(void *context);
+	void *context;
+	size_t effort; /* until they are asked next; TMI_WAITER_EFFORT at first */
+	bool gone;
+};
+
+#define TMI_WAITER_EFFORT ((size_t)1 << 20)
+
+/* After work of this cost: false when nobody waits any more. @waiter NULL: they always do. */
+static inline bool tmi_waiter_stays(struct tmi_waiter *waiter, size_t cost)
+{
+	if (!waiter)
+		return true;
+	tmi_effort_take(&waiter->effort, cost);
+	if (waiter->effort)
+		return true;
+	waiter->gone = waiter->gone || waiter->leaves(waiter->context);
+	waiter->effort = waiter->gone ? 0 : TMI_WAITER_EFFORT;
+	return !waiter->gone;
+}
+
+/* TMEM_S_OK, or TMEM_E_CONTROL_C_EXIT when they are gone. */
+tmem_status tmi_waiter_status(const struct tmi_waiter *waiter);
+
 struct tmi_pattern {
 	uint8_t *bytes; /* masked bits only */
 	uint8_t *mask;  /* NULL: every bit counts */

@@ -33,6 +33,11 @@
 #define FIRST_STRETCH 64
 #define MOST_STRETCH  (16u << 10)
 
+/* What a pattern costs: weighing one byte, sharing it out, and putting it into the filter. */
+#define WEIGH_COSTS 8
+#define SHARE_COSTS 40
+#define FILL_COSTS  100
+
 /* That of so many patterns costs 1 for each byte. */
 #define PATTERNS_AT_ONCE 8
 
@@ -74,7 +79,8 @@ static double weigh(const struct tmi_pattern_set *set, const unsigned *scores, s
 }
 
 /* The byte that tells most beside those that were chosen. */
-static size_t choose_byte(const struct tmi_pattern_set *set, const unsigned *scores, size_t count)
+static size_t choose_byte(const struct tmi_pattern_set *set, const unsigned *scores, size_t count,
+			  struct tmi_waiter *waiter)
 {
 	size_t reach = MIN(FILTER_REACH, MAX(16, FILTER_BYTES / set->count));
 	double least = 0;
@@ -85,6 +91,8 @@ static size_t choose_byte(const struct tmi_pattern_set *set, const unsigned *sco
 
 		if (is_chosen(set->filter.at, count, at))
 			continue;
+		if (!tmi_waiter_stays(waiter, set->count * WEIGH_COSTS))
+			break;
 		sum = weigh(set, scores, count, at);
 		if (best == SIZE_MAX || sum < least) {
 			least = sum;
@@ -95,10 +103,10 @@ static size_t choose_byte(const struct tmi_pattern_set *set, const unsigned *sco
 }
 
 /* The bytes that tell most together, one after the other. */
-static void choose_bytes(struct tmi_pattern_set *set, unsigned *scores)
+static void choose_bytes(struct tmi_pattern_set *set, unsigned *scores, struct tmi_waiter *waiter)
 {
 	for (size_t i = 0; i < TMI_FILTER_BYTES; i++) {
-		size_t at = choose_byte(set, scores, i);
+		size_t at = choose_byte(set, scores, i, waiter);
 
 		for (size_t j = 0; j < set->count; j++)
 			scores[j] += commonness(&set->patterns[j], set->filter.at, i, at);
@@ -112,24 +120,26 @@ static uint32_t key_of(const struct tmi_bucket_filter *filter, const uint8_t *by
 	       bytes[filter->at[2]];
 }
 
-static int compare_keys(const void *left, const void *right)
+/* By one byte of the keys; where that is equal they stay as they are. */
+static void sort_by_byte(const struct tmi_keyed *from, struct tmi_keyed *to, size_t count,
+			 unsigned shift)
 {
-	const struct tmi_keyed *a = left, *b = right;
+	size_t place[256] = { 0 };
+	size_t sum = 0;
 
-	if (a->key != b->key)
-		return a->key < b->key ? -1 : 1;
-	return a->index < b->index ? -1 : a->index > b->index;
+	for (size_t j = 0; j < count; j++)
+		place[from[j].key >> shift & 255]++;
+	for (size_t byte = 0; byte < 256; byte++) {
+		size_t here = place[byte];
+
+		place[byte] = sum;
+		sum += here;
+	}
+	for (size_t j = 0; j < count; j++)
+		to[place[from[j].key >> shift & 255]++] = from[j];
 }
 
-static int compare_in_bucket(const void *left, const void *right)
-{
-	const struct tmi_keyed *a = left, *b = right;
-
-	return a->loose != b->loose ? (int)b->loose - (int)a->loose : compare_keys(a, b);
-}
-
-/* Patterns that look alike come into the same bucket: their tables let less through. */
-static void share_out(struct tmi_pattern_set *set)
+static void make_keys(struct tmi_pattern_set *set)
 {
 	for (size_t j = 0; j < set->count; j++) {
 		const struct tmi_pattern *pattern = &set->patterns[j];
@@ -140,18 +150,50 @@ static void share_out(struct tmi_pattern_set *set)
 		keyed->loose =
 			pattern->mask && key_of(&set->filter, pattern->mask) != UINT32_C(0xffffff);
 	}
-	qsort(set->keyed, set->count, sizeof(*set->keyed), compare_keys);
-	for (size_t bucket = 0; bucket <= TMI_BUCKETS; bucket++)
-		set->first[bucket] = (set->count * bucket + TMI_BUCKETS - 1) / TMI_BUCKETS;
-	for (size_t bucket = 0; bucket < TMI_BUCKETS; bucket++) {
-		size_t end = set->first[bucket + 1];
+}
 
-		qsort(set->keyed + set->first[bucket], end - set->first[bucket],
-		      sizeof(*set->keyed), compare_in_bucket);
-		set->exact[bucket] = set->first[bucket];
-		while (set->exact[bucket] < end && set->keyed[set->exact[bucket]].loose)
-			set->exact[bucket]++;
+/* Loose ones come first, and all stay in order. */
+static void fill_bucket(struct tmi_pattern_set *set, unsigned bucket,
+			const struct tmi_keyed *sorted)
+{
+	const size_t first = set->first[bucket], end = set->first[bucket + 1];
+	size_t at = first;
+
+	for (size_t i = first; i < end; i++)
+		if (sorted[i].loose)
+			set->keyed[at++] = sorted[i];
+	set->exact[bucket] = at;
+	for (size_t i = first; i < end; i++)
+		if (!sorted[i].loose)
+			set->keyed[at++] = sorted[i];
+}
+
+/* Patterns that look alike come into the same bucket: their tables let less through. */
+static tmem_status share_out(struct tmi_pattern_set *set, struct tmi_waiter *waiter)
+{
+	struct tmi_keyed *sorted = calloc(set->count, sizeof(*sorted));
+	struct tmi_keyed *from = set->keyed, *to = sorted;
+
+	if (!sorted)
+		return tmi_fail(TMEM_E_OUTOFMEMORY, TMEM_REASON_NONE, 0);
+	make_keys(set);
+	_Static_assert(TMI_FILTER_BYTES % 2, "so that all are where the name says at last");
+	for (unsigned i = 0; i < TMI_FILTER_BYTES; i++) {
+		struct tmi_keyed *now = from;
+
+		if (!tmi_waiter_stays(waiter, set->count * SHARE_COSTS))
+			break;
+		sort_by_byte(from, to, set->count, 8 * i);
+		from = to;
+		to = now;
 	}
+	for (unsigned bucket = 0; bucket <= TMI_BUCKETS; bucket++)
+		set->first[bucket] = (set->count * bucket + TMI_BUCKETS - 1) / TMI_BUCKETS;
+	for (unsigned bucket = 0; bucket < TMI_BUCKETS; bucket++)
+		fill_bucket(set, bucket, sorted);
+	free(sorted);
+	tmi_waiter_stays(waiter, set->count * SHARE_COSTS);
+	return tmi_waiter_status(waiter);
 }
 
 static void fill_tables(struct tmi_pattern_set *set, const struct tmi_pattern *pattern,
@@ -178,13 +220,15 @@ static void fill_bytes(struct tmi_bucket_filter *filter)
 				filter->low[i][byte & 15] & filter->high[i][byte >> 4];
 }
 
-static void fill_filter(struct tmi_pattern_set *set)
+static tmem_status fill_filter(struct tmi_pattern_set *set, struct tmi_waiter *waiter)
 {
-	for (size_t bucket = 0; bucket < TMI_BUCKETS; bucket++)
-		for (size_t i = set->first[bucket]; i < set->first[bucket + 1]; i++)
+	for (unsigned bucket = 0; bucket < TMI_BUCKETS; bucket++)
+		for (size_t i = set->first[bucket];
+		     i < set->first[bucket + 1] && tmi_waiter_stays(waiter, FILL_COSTS); i++)
 			fill_tables(set, &set->patterns[set->keyed[i].index],
 				    (uint8_t)(1u << bucket));
 	fill_bytes(&set->filter);
+	return tmi_waiter_status(waiter);
 }
 
 /* How many of a million positions are expected to pass with one bucket. */
@@ -223,20 +267,21 @@ static bool filters(const struct tmi_pattern_set *set)
 	return costs < INDEX_COSTS;
 }
 
-static tmem_status make_index(struct tmi_pattern_set *set)
+static tmem_status make_index(struct tmi_pattern_set *set, struct tmi_waiter *waiter)
 {
 	set->filters = true;
 	if (set->count < TMI_INDEX_LEAST || set->count > TMI_INDEX_MOST)
 		return TMEM_S_OK;
 	set->indexed = true;
 	set->filters = filters(set);
-	return tmi_pattern_index_init(&set->index, set->patterns, set->count);
+	return tmi_pattern_index_init(&set->index, set->patterns, set->count, waiter);
 }
 
 tmem_status tmi_pattern_set_init(struct tmi_pattern_set *set, const struct tmi_pattern *patterns,
-				 size_t count)
+				 size_t count, struct tmi_waiter *waiter)
 {
 	unsigned *scores = calloc(count, sizeof(*scores));
+	tmem_status status;
 
 	*set = (struct tmi_pattern_set){ .patterns = patterns,
 					 .count = count,
@@ -251,11 +296,14 @@ tmem_status tmi_pattern_set_init(struct tmi_pattern_set *set, const struct tmi_p
 		set->shortest = MIN(set->shortest, patterns[j].size);
 		set->longest = MAX(set->longest, patterns[j].size);
 	}
-	choose_bytes(set, scores);
+	choose_bytes(set, scores, waiter);
 	free(scores);
-	share_out(set);
-	fill_filter(set);
-	return make_index(set);
+	status = tmi_waiter_status(waiter);
+	if (status == TMEM_S_OK)
+		status = share_out(set, waiter);
+	if (status == TMEM_S_OK)
+		status = fill_filter(set, waiter);
+	return status == TMEM_S_OK ? make_index(set, waiter) : status;
 }
 
 void tmi_pattern_set_fini(struct tmi_pattern_set *set)

@@ -41,11 +41,11 @@ struct tmi_pattern_set {
 };
 
 /*
- * Makes the set of @count initialised patterns, not 0, which must outlive it. TMEM_S_OK or
- * TMEM_E_OUTOFMEMORY; @set is ready for tmi_pattern_set_fini() then too.
+ * Makes the set of @count initialised patterns, not 0, which must outlive it. Returns as
+ * tmi_matcher_init_patterns(); @set is ready for tmi_pattern_set_fini() then too.
  */
 tmem_status tmi_pattern_set_init(struct tmi_pattern_set *set, const struct tmi_pattern *patterns,
-				 size_t count);
+				 size_t count, struct tmi_waiter *waiter);
 void tmi_pattern_set_fini(struct tmi_pattern_set *set);
 
 /*

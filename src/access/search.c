@@ -59,6 +59,11 @@ static tmem_status check_request(const struct tmem_search_request *request)
 	}
 }
 
+static bool is_interrupted(void *target)
+{
+	return tmi_call_interrupted(target);
+}
+
 static tmem_status make_matcher(struct tmi_search *search,
 				const struct tmem_search_request *request)
 {
@@ -71,13 +76,14 @@ static tmem_status make_matcher(struct tmi_search *search,
 		.minimum = request->minimum,
 		.maximum = request->maximum,
 	};
+	struct tmi_waiter waiter = { is_interrupted, search->target, TMI_WAITER_EFFORT, false };
 	size_t granularity = request->pattern_granularity;
 
 	if (request->kind == TMEM_SEARCH_PATTERN)
-		return tmi_matcher_init_patterns(&search->matcher, &one, 1, granularity);
+		return tmi_matcher_init_patterns(&search->matcher, &one, 1, granularity, &waiter);
 	if (request->kind == TMEM_SEARCH_PATTERNS)
 		return tmi_matcher_init_patterns(&search->matcher, request->patterns,
-						 request->pattern_count, granularity);
+						 request->pattern_count, granularity, &waiter);
 	tmi_matcher_init_integers(&search->matcher, &integers, granularity);
 	return TMEM_S_OK;
 }

@@ -165,7 +165,8 @@ static void random_round(uint8_t *memory, unsigned round)
 	many_init(&many, TMI_INDEX_LEAST + below(round % 20 ? 40 : 500));
 	fill_patterns(&many, (enum mask_kind)below(MASK_KINDS + 1), 1, longest[below(5)], alphabet,
 		      data, size);
-	assert_int_equal(tmi_pattern_index_init(&index, many.patterns, many.count), TMEM_S_OK);
+	assert_int_equal(tmi_pattern_index_init(&index, many.patterns, many.count, NULL),
+			 TMEM_S_OK);
 	compare_all(&many, &index, data, size, grid, costs[below(4)]);
 	tmi_pattern_index_fini(&index);
 	many_fini(&many);
@@ -200,7 +201,7 @@ static void compare_matcher(const struct many *many, const uint8_t *data, size_t
 	struct tmi_matcher matcher;
 	size_t at = 0, stops = 0;
 
-	assert_int_equal(tmi_matcher_init_patterns(&matcher, many->given, many->count, 1),
+	assert_int_equal(tmi_matcher_init_patterns(&matcher, many->given, many->count, 1, NULL),
 			 TMEM_S_OK);
 	while (at < size) {
 		size_t found = tmi_matcher_find_last(&matcher, data + at, size - at, 0);
@@ -283,7 +284,8 @@ static size_t costs_of_byte(enum mask_kind kind, size_t *rest)
 	fill_random(data, sizeof(data), 256);
 	many_init(&many, VERY_MANY);
 	fill_patterns(&many, kind, 16, 16, 256, NULL, 0);
-	assert_int_equal(tmi_pattern_index_init(&index, many.patterns, many.count), TMEM_S_OK);
+	assert_int_equal(tmi_pattern_index_init(&index, many.patterns, many.count, NULL),
+			 TMEM_S_OK);
 	while (at < sizeof(data))
 		at = 1 + tmi_pattern_index_find(&index, data, sizeof(data), at, sizeof(data),
 						(struct tmi_grid){ 1, 0 }, SIZE_MAX / 2, &costs);
@@ -350,7 +352,7 @@ static void test_effort(void **unused)
 	fill_random(data, SIZE, 2);
 	many_init(&many, COUNT);
 	fill_weak(&many);
-	assert_int_equal(tmi_pattern_set_init(&set, many.patterns, COUNT), TMEM_S_OK);
+	assert_int_equal(tmi_pattern_set_init(&set, many.patterns, COUNT, NULL), TMEM_S_OK);
 	for (unsigned calls = 0; calls < 10; calls++) {
 		size_t effort = EFFORT, room = SIZE - at, found;
 

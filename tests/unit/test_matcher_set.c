@@ -134,7 +134,7 @@ static void random_round(uint8_t *memory, unsigned round)
 	fill_random(data, size, alphabet);
 	make_patterns(&request, data, size, alphabet, random() % 2 ? MOST_BYTES : 4);
 	assert_int_equal(tmi_matcher_init_patterns(&matcher, request.patterns, request.count,
-						   request.granularity),
+						   request.granularity, NULL),
 			 TMEM_S_OK);
 	if (below(4) == 0)
 		matcher.effort = LITTLE;
@@ -172,7 +172,8 @@ static void every_place(void)
 		memset(request.bytes[j], (int)(0x11 * j), 3 + j);
 		request.bytes[j][0] = 0xf7;
 	}
-	assert_int_equal(tmi_matcher_init_patterns(&matcher, request.patterns, 16, 1), TMEM_S_OK);
+	assert_int_equal(tmi_matcher_init_patterns(&matcher, request.patterns, 16, 1, NULL),
+			 TMEM_S_OK);
 	for (size_t size = 3; size <= 300; size += size < 140 ? 1 : 13) {
 		uint8_t *data = memory + (size % 2 ? 0 : GUARDED_ROOM - size);
 
@@ -206,7 +207,7 @@ static void test_zeros(void **unused)
 	struct tmi_found found;
 
 	(void)unused;
-	assert_int_equal(tmi_matcher_init_patterns(&matcher, patterns, 4, 1), TMEM_S_OK);
+	assert_int_equal(tmi_matcher_init_patterns(&matcher, patterns, 4, 1, NULL), TMEM_S_OK);
 	assert_true(matcher.matches_zeros);
 	assert_int_equal(matcher.size, 4);
 	assert_int_equal(matcher.shortest, 1);
@@ -217,7 +218,7 @@ static void test_zeros(void **unused)
 	assert_true(tmi_matcher_look(&matcher, NULL, 3, 0, &found));
 	assert_int_equal(found.pattern, 2);
 	tmi_matcher_fini(&matcher);
-	assert_int_equal(tmi_matcher_init_patterns(&matcher, patterns, 1, 1), TMEM_S_OK);
+	assert_int_equal(tmi_matcher_init_patterns(&matcher, patterns, 1, 1, NULL), TMEM_S_OK);
 	assert_false(matcher.matches_zeros);
 	tmi_matcher_fini(&matcher);
 }
@@ -238,7 +239,7 @@ static void test_periodic(void **unused)
 	two[length / 3] = 1;
 	for (size_t i = 0; i < size; i += length / 4)
 		data[i] = 1;
-	assert_int_equal(tmi_matcher_init_patterns(&matcher, patterns, 3, 1), TMEM_S_OK);
+	assert_int_equal(tmi_matcher_init_patterns(&matcher, patterns, 3, 1, NULL), TMEM_S_OK);
 	assert_int_equal(tmi_matcher_find(&matcher, data, size, 0), TMI_MATCHER_NONE);
 	memset(data + size / 2, 0, length + length / 4);
 	data[size / 2 + length / 2] = 1;
@@ -283,7 +284,7 @@ static void test_random_long(void **unused)
 		for (unsigned i = 0; i < 12; i++)
 			data[below(sizeof(data))] = 7;
 		assert_int_equal(tmi_matcher_init_patterns(&matcher, request.patterns, 3,
-							   request.granularity),
+							   request.granularity, NULL),
 				 TMEM_S_OK);
 		compare_all(&request, &matcher, data, sizeof(data), 0, true);
 		tmi_matcher_fini(&matcher);
@@ -301,7 +302,7 @@ static void test_filter(void **unused)
 	unsigned seen = 0;
 
 	(void)unused;
-	assert_int_equal(tmi_matcher_init_patterns(&matcher, patterns, 2, 1), TMEM_S_OK);
+	assert_int_equal(tmi_matcher_init_patterns(&matcher, patterns, 2, 1, NULL), TMEM_S_OK);
 	for (size_t i = 0; i < TMI_FILTER_BYTES; i++)
 		seen |= 1u << matcher.set.filter.at[i];
 	assert_int_equal(seen, 1u << 2 | 1u << 4 | 1u << 6);

@@ -2,7 +2,7 @@
 /*
  * test_search_interrupt.c - patterns that take long to look for: an interrupt ends the search
  * within a window, and it goes on without losing a match; several threads take less at once, and
- * find the same.
+ * find the same. Very many patterns: an interrupt ends what is made of them first.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -255,12 +255,141 @@ static void test_threads(void **unused)
 	free(together);
 }
 
+/* --- before anything is looked for --- */
+
+#define CROWD     4000
+#define LONG_ONES 12
+#define LONG_SIZE (1u << 20)
+
+struct crowd {
+	uint8_t masks[CROWD][LONGEST];
+	uint8_t values[CROWD][LONGEST];
+	struct tmem_search_pattern patterns[CROWD];
+};
+
+static struct crowd *crowd_new(void)
+{
+	struct crowd *crowd = malloc(sizeof(*crowd));
+
+	assert_non_null(crowd);
+	srandom(15);
+	for (size_t j = 0; j < CROWD; j++) {
+		fill_mask(crowd->masks[j], LONGEST, MASK_BITS);
+		fill_random(crowd->values[j], LONGEST, 256);
+		crowd->patterns[j] =
+			(struct tmem_search_pattern){ crowd->values[j], crowd->masks[j], LONGEST };
+	}
+	return crowd;
+}
+
+struct leaver {
+	unsigned asked;
+	unsigned leaves_at; /* 0: stays */
+};
+
+static bool leave(void *context)
+{
+	struct leaver *leaver = context;
+
+	return ++leaver->asked == leaver->leaves_at;
+}
+
+/* Makes a matcher for one who leaves; how often that one was asked. */
+static unsigned make_and_leave(const struct tmem_search_pattern *patterns, size_t count,
+			       unsigned leaves_at)
+{
+	struct leaver leaver = { 0, leaves_at };
+	struct tmi_waiter waiter = { leave, &leaver, TMI_WAITER_EFFORT, false };
+	struct tmi_matcher matcher;
+	tmem_status status;
+
+	status = tmi_matcher_init_patterns(&matcher, patterns, count, 1, &waiter);
+	assert_int_equal(status, leaves_at ? TMEM_E_CONTROL_C_EXIT : TMEM_S_OK);
+	assert_int_equal(matcher.count, leaves_at ? 0 : count);
+	tmi_matcher_fini(&matcher);
+	return leaver.asked;
+}
+
+/* Whoever leaves is not asked again: what comes after that is no work. */
+static void leave_everywhere(const struct tmem_search_pattern *patterns, size_t count,
+			     unsigned least)
+{
+	unsigned all = make_and_leave(patterns, count, 0);
+
+	assert_in_range(all, least, 1000);
+	for (unsigned i = 1; i <= all; i += 1 + all / 16)
+		assert_int_equal(make_and_leave(patterns, count, i), i);
+	assert_int_equal(make_and_leave(patterns, count, all), all);
+}
+
+static void test_asked_while_made(void **unused)
+{
+	struct crowd *crowd = crowd_new();
+
+	(void)unused;
+	leave_everywhere(crowd->patterns, CROWD, 16);
+	free(crowd);
+}
+
+/* Few, which are long. */
+static void test_asked_while_copied(void **unused)
+{
+	struct tmem_search_pattern patterns[LONG_ONES];
+	uint8_t *bytes = malloc(LONG_SIZE + LONG_ONES);
+
+	(void)unused;
+	assert_non_null(bytes);
+	srandom(16);
+	fill_random(bytes, LONG_SIZE + LONG_ONES, 256);
+	for (size_t j = 0; j < LONG_ONES; j++)
+		patterns[j] = (struct tmem_search_pattern){ bytes + j, NULL, LONG_SIZE };
+	leave_everywhere(patterns, LONG_ONES, LONG_ONES);
+	free(bytes);
+}
+
+static void test_interrupted_while_made(void **unused)
+{
+	struct crowd *crowd = crowd_new();
+	struct tmem_search_request request = {
+		.size = sizeof(request),
+		.kind = TMEM_SEARCH_PATTERNS,
+		.length = UINT64_MAX,
+		.pattern_granularity = 1,
+		.patterns = crowd->patterns,
+		.pattern_count = CROWD,
+	};
+	tmem_target *target =
+		synth_open("machine amd64\nprocess 1\nrun 0x10000 0x1000 rw-p\n", NULL);
+	tmem_search_cursor *cursor;
+	uint64_t offset;
+
+	(void)unused;
+	assert_int_equal(tmem_set_interrupt(target), TMEM_S_OK);
+	assert_int_equal(tmem_search_cursor_new(target, &request, &cursor), TMEM_E_CONTROL_C_EXIT);
+	assert_null(cursor);
+	assert_int_equal(tmem_get_interrupt(target), TMEM_S_FALSE);
+	assert_int_equal(tmem_search_cursor_new(target, &request, &cursor), TMEM_S_OK);
+	assert_int_equal(tmem_search_cursor_next(cursor, &offset), TMEM_E_NO_MORE_ENTRIES);
+	tmem_search_cursor_free(cursor);
+	/* A few take no time, and the search finds out. */
+	request.pattern_count = 3;
+	assert_int_equal(tmem_set_interrupt(target), TMEM_S_OK);
+	assert_int_equal(tmem_search_cursor_new(target, &request, &cursor), TMEM_S_OK);
+	assert_int_equal(tmem_search_cursor_next(cursor, &offset), TMEM_E_CONTROL_C_EXIT);
+	tmem_search_cursor_free(cursor);
+	tmem_close(target);
+	free(crowd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lent),
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_asked_while_made),
+		cmocka_unit_test(test_asked_while_copied),
+		cmocka_unit_test(test_interrupted_while_made),
 	};
 
 	return cmocka_run_group_tests_name("search_interrupt", tests, NULL, NULL);
