@@ -66,6 +66,7 @@ struct tmem_description {
  *	"pid:1234" or "pid:12,34"	live processes, each with its own address space
  *	"synth:FILE"			a text-described machine (docs/synth.md)
  *	"core:FILE"			an ELF core of a process
+ *	"KIND:FILE"			a file of any kind that tmem_list_kinds() names
  *	"FILE"				a file; every kind is asked how sure it is that the file
  *					is its own, and the surest opens it
  * @options: optional, "key=value,key=value"; a bare key means "key=on". Understood by every kind:

@@ -32,15 +32,25 @@ tmem_status tmem_list_kinds(tmem_kind_callback *callback, void *context)
 	return TMEM_S_OK;
 }
 
-/* The kind whose "prefix:" begins @spec; *address is what follows. */
+/* What follows "word:"; NULL: @spec does not begin so. */
+static const char *after(const char *spec, const char *word)
+{
+	size_t length = word ? strlen(word) : 0;
+
+	return length && !strncmp(spec, word, length) && spec[length] == ':' ? spec + length + 1
+									     : NULL;
+}
+
+/* The kind whose "prefix:" or "name:" begins @spec; *address is what follows. */
 static const struct tmi_target_kind *by_prefix(const char *spec, const char **address)
 {
 	for (size_t i = 0; i < KIND_COUNT; i++) {
-		const char *prefix = kinds[i]->prefix ? kinds[i]->prefix : kinds[i]->name;
-		size_t length = strlen(prefix);
+		const char *rest = after(spec, kinds[i]->prefix);
 
-		if (!strncmp(spec, prefix, length) && spec[length] == ':') {
-			*address = spec + length + 1;
+		if (!rest)
+			rest = after(spec, kinds[i]->name);
+		if (rest) {
+			*address = rest;
 			return kinds[i];
 		}
 	}

@@ -125,7 +125,7 @@ struct tmi_direct;
 
 struct tmi_target_kind {
 	const char *name;           /* as in targets.def: "process" */
-	const char *prefix;         /* spec prefix without colon: "pid"; NULL = name */
+	const char *prefix;         /* spec prefix besides the name, without colon: "pid"; or NULL */
 	const char *text;           /* one line for people */
 	const char *const *options; /* own option names, NULL-terminated; NULL = none */
 

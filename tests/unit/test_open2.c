@@ -28,6 +28,31 @@
 	"tmem synth 1\nprocess 7 \"/bin/x\"\nrun 0x1000 0x1000 rw-p\ntext 0x1000 \"found\"\n"
 #define MIB 1048576u
 
+/* The kind that opens @spec. */
+static void assert_kind(const char *spec, const char *kind)
+{
+	struct tmem_description description = { .size = sizeof(description) };
+	tmem_target *target;
+
+	assert_int_equal(tmem_open(spec, NULL, &target), TMEM_S_OK);
+	assert_int_equal(tmem_describe(target, &description), TMEM_S_OK);
+	assert_string_equal(description.kind, kind);
+	tmem_close(target);
+}
+
+/* A kind is named by its row too, not only by the short word before the colon. */
+static void kinds_by_name(void **state)
+{
+	char spec[64];
+
+	snprintf(spec, sizeof(spec), "pid:%d", getpid());
+	assert_kind(spec, "process");
+	snprintf(spec, sizeof(spec), "process:%d", getpid());
+	assert_kind(spec, "process");
+	assert_kind("raw:/proc/self/exe", "image");
+	assert_kind("image:/proc/self/exe", "image");
+}
+
 /* A folder of the test's own; TMPDIR is its subfolder "spool". */
 static char folder[] = "/tmp/tmem-open2-XXXXXX";
 static char spool_folder[64];
@@ -420,6 +445,7 @@ static void spool_keeps_its_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(kinds_by_name),
 		cmocka_unit_test(opens_every_codec),
 		cmocka_unit_test(opens_without_tmpfile),
 		cmocka_unit_test(names_the_original),
