@@ -42,7 +42,11 @@ test-real: real-group
 # Without a guest, whose making says why there is none, the rest is measured.
 bench: bench-group
 	@tools/build $(BUILD) bench/bench
-	@BENCH_GUEST=$$(tools/bench-guest $(BUILD) $${BENCH_SIZE:-1G}) $(BUILD)/bench/bench $(ARGS)
+	@$(BUILD)/bench/bench --needs-guest $(ARGS); case $$? in \
+	0) BENCH_GUEST=$$(tools/bench-guest $(BUILD) $${BENCH_SIZE:-1G}) && export BENCH_GUEST ;; \
+	1) ;; \
+	*) exit 2 ;; \
+	esac; $(BUILD)/bench/bench $(ARGS)
 
 bench-peers: peers-group
 	@tools/build $(BUILD) -Dpeers=enabled bench/bench bench/peer_tmem bench/peer_kdumpfile

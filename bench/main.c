@@ -69,13 +69,13 @@ uint64_t bench_size(void)
 }
 
 /* Whole MiB, and enough for pages to be far from each other. */
-static void choose_size(void)
+static bool choose_size(void)
 {
 	const char *text = getenv("BENCH_SIZE");
 
 	size_of_memory = text ? parse_size(text) & ~(uint64_t)0xfffff : DEFAULT_SIZE;
-	if (size_of_memory < LEAST_SIZE)
-		size_of_memory = LEAST_SIZE;
+	return size_of_memory >= LEAST_SIZE ||
+	       bench_fail("BENCH_SIZE=%s: expected 16M or more, such as 256M or 1G", text);
 }
 
 /* "g1", "G01" and "g01_hot_read" all mean the row g01_hot_read. */
@@ -220,19 +220,27 @@ static void list_rows(void)
 		}
 }
 
-static int usage(void)
+static void print_usage(FILE *out)
 {
 	fputs("usage: bench [--list] [--repeat N] [--json FILE] [ROW ...]\n"
-	      "       bench --keep\n"
+	      "       bench --keep | --needs-guest [ROW ...]\n"
 	      "  ROW       G1, g01_hot_read ...; without, all rows are measured\n"
 	      "  --keep    only makes what is measured on, tells where it is, and keeps it until\n"
 	      "            the input ends\n"
+	      "  --needs-guest  only tells whether a guest's dump is measured: status 0, else 1\n"
 	      "  --repeat  rounds of each line, 7 without, at most 101\n"
 	      "  BENCH_SIZE=256M in the environment makes the big memory smaller than 1 GiB;\n"
 	      "  BENCH_GUEST names the folder of a guest's dump (tools/bench-guest makes one);\n"
 	      "  TMPDIR says where the files go\n",
-	      stderr);
-	return 2;
+	      out);
+}
+
+/* Says why the arguments are not understood, and which are. */
+static bool refuse(const char *argument, const char *why)
+{
+	bench_fail("%s: %s", argument, why);
+	print_usage(stderr);
+	return false;
 }
 
 /* True when *argument is @name and has a value, which becomes *argument. */
@@ -244,34 +252,65 @@ static bool take_value(const char *name, char ***argument)
 	return true;
 }
 
+/* What is to be done. */
+enum task { MEASURE, LIST, KEEP, NEEDS_GUEST, HELP };
+
+/* False after a refusal. */
+static bool parse(char **next, char **end, struct arguments *arguments, enum task *task)
+{
+	for (; *next && **next == '-'; next++) {
+		if (!strcmp(*next, "--needs-guest"))
+			*task = NEEDS_GUEST;
+		else if (!strcmp(*next, "--list"))
+			*task = *task == MEASURE ? LIST : *task;
+		else if (!strcmp(*next, "--keep"))
+			*task = *task == MEASURE ? KEEP : *task;
+		else if (!strcmp(*next, "--help"))
+			*task = HELP;
+		else if (take_value("--repeat", &next))
+			arguments->repeats = (unsigned)strtoul(*next, NULL, 10);
+		else if (take_value("--json", &next))
+			arguments->json = *next;
+		else
+			return refuse(*next, "no such option, or its value is missing");
+	}
+	arguments->rows = next;
+	arguments->row_count = (int)(end - next);
+	return (arguments->repeats && arguments->repeats <= BENCH_MOST_REPEATS) ||
+	       refuse("--repeat", "expected a number from 1 to 101");
+}
+
+static bool needs_guest(const struct arguments *arguments)
+{
+	bool needed = false;
+
+	for (size_t i = 0; i < ENTRY_COUNT; i++)
+		needed |= is_wanted(arguments, &entries[i]) && is_for_guest(entries[i].row);
+	return needed;
+}
+
+static int run(const struct arguments *arguments, enum task task)
+{
+	switch (task) {
+	case LIST: list_rows(); return 0;
+	case KEEP: return bench_keep();
+	case HELP: print_usage(stdout); return 0;
+	case NEEDS_GUEST: return needs_guest(arguments) ? 0 : 1;
+	default: return measure_all(arguments);
+	}
+}
+
 int main(int count, char **values)
 {
 	struct arguments arguments = { .repeats = DEFAULT_REPEATS };
-	char **next = values + 1;
+	enum task task = MEASURE;
 
-	choose_size();
+	if (!choose_size())
+		return 2;
 	if (count > 1 &&
 	    (bench_serve(count - 1, values + 1) || bench_weigh_serve(count - 1, values + 1)))
 		return 0;
-	for (; *next && **next == '-'; next++) {
-		if (!strcmp(*next, "--list")) {
-			list_rows();
-			return 0;
-		} else if (!strcmp(*next, "--keep")) {
-			return bench_keep();
-		} else if (take_value("--repeat", &next)) {
-			arguments.repeats = (unsigned)strtoul(*next, NULL, 10);
-		} else if (take_value("--json", &next)) {
-			arguments.json = *next;
-		} else {
-			return usage();
-		}
-	}
-	arguments.rows = next;
-	arguments.row_count = (int)(values + count - next);
-	if (!arguments.repeats || arguments.repeats > BENCH_MOST_REPEATS)
-		return usage();
-	if (!check_rows(&arguments))
+	if (!parse(values + 1, values + count, &arguments, &task) || !check_rows(&arguments))
 		return 2;
-	return measure_all(&arguments);
+	return run(&arguments, task);
 }
