@@ -89,7 +89,8 @@ class Guest:
         one = self.configuration
         return ["-machine", one["machine"] + ",memory-backend=ram", "-cpu", one["cpu"],
                 "-m", f"{one['memory']}M", "-smp", "1",
-                "-object", f"memory-backend-file,id=ram,share=on,mem-path={self.ram},"
+                "-object", f"memory-backend-file,id=ram,share=on,"
+                           f"mem-path={self.ram.replace(',', ',,')},"
                            f"size={one['memory']}M",
                 "-device", "vmcoreinfo",
                 "-qmp", f"unix:{self.qmp_path},server=on,wait=off",

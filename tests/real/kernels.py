@@ -5,6 +5,8 @@ apt works here with the machine's own sources and keyrings, but with lists, cach
 own and with the guests' architectures, so that nothing of the machine changes.
 """
 
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -26,7 +28,7 @@ def run(command, seconds=APT_SECONDS, folder=None):
                             env={**os.environ, "LC_ALL": "C.UTF-8"})
     if result.returncode:
         said = (result.stdout + result.stderr).strip().splitlines()[-15:]
-        raise Failure(" ".join(command[:2]) + " failed:\n" + "\n".join(said))
+        raise Failure(f"{command[0]} ... {command[-1]} failed:\n" + "\n".join(said))
     return result.stdout
 
 
@@ -37,6 +39,7 @@ class Packages:
         self.folder = os.path.abspath(folder)
         self.updated = False
         self.refused = ""
+        self.locks = 0
         for name in ("state/lists/partial", "cache/archives/partial", "log", "unpacked"):
             os.makedirs(os.path.join(self.folder, name), exist_ok=True)
         with open(self.path("state", "status"), "a", encoding="ascii"):
@@ -63,6 +66,20 @@ class Packages:
             options += ["-o", f"APT::Architectures::={architecture}"]
         return options
 
+    @contextlib.contextmanager
+    def locked(self):
+        """Nobody else uses the folder meanwhile: its lists and archives serve one at a time."""
+        if self.locks == 0:
+            self.lock = open(self.path("lock"), "w", encoding="ascii")
+            fcntl.flock(self.lock, fcntl.LOCK_EX)
+        self.locks += 1
+        try:
+            yield
+        finally:
+            self.locks -= 1
+            if self.locks == 0:
+                self.lock.close()
+
     def update(self):
         """Fetches the lists, once in a run and only when something has to be downloaded.
 
@@ -79,7 +96,10 @@ class Packages:
 
     def versions(self, package, architecture):
         """The (package, version) that apt offers, the newest first; metapackages are followed."""
-        text = run(["apt-cache", *self.options(), "show", f"{package}:{architecture}"])
+        try:
+            text = run(["apt-cache", *self.options(), "show", f"{package}:{architecture}"])
+        except Failure as failure:
+            raise Failure(f"{failure}\n{self.refused}".strip()) from failure
         found = []
         for paragraph in text.split("\n\n"):
             fields = dict(line.split(": ", 1) for line in paragraph.splitlines()
@@ -96,7 +116,13 @@ class Packages:
 
     def download(self, package, architecture, wanted=None):
         """Downloads a version, or the newest that can be had: an index may be ahead of its archive.
+
+        The file is the caller's until the next download: who uses it later holds locked().
         """
+        with self.locked():
+            return self.download_alone(package, architecture, wanted)
+
+    def download_alone(self, package, architecture, wanted):
         self.update()
         archives = self.path("cache", "archives")
         failures = []
@@ -122,22 +148,28 @@ class Packages:
         """The folder with what is needed of a package, downloaded now if it was not before."""
         kept = f"{package}_{architecture}" + (f"_{version}" if version else "")
         folder = self.path("unpacked", kept)
-        if os.path.exists(os.path.join(folder, "complete")):
-            return folder
+        with self.locked():
+            if not os.path.exists(os.path.join(folder, "complete")):
+                self.unpack(package, architecture, version, folder)
+        return folder
+
+    def unpack(self, package, architecture, version, folder):
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
         archive = self.download(package, architecture, version)
         with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", archive],
                               stdout=subprocess.PIPE) as unpacker:
-            with tarfile.open(fileobj=unpacker.stdout, mode="r|") as files:
-                for member in files:
-                    keep_member(files, member, folder)
+            try:
+                with tarfile.open(fileobj=unpacker.stdout, mode="r|") as files:
+                    for member in files:
+                        keep_member(files, member, folder)
+            except tarfile.TarError as error:
+                raise Failure(f"dpkg-deb could not unpack {archive}: {error}") from error
             if unpacker.wait() != 0:
                 raise Failure(f"dpkg-deb could not unpack {archive}")
         os.unlink(archive)
         with open(os.path.join(folder, "complete"), "w", encoding="ascii") as stamp:
             stamp.write(os.path.basename(archive) + "\n")
-        return folder
 
     def debug_kernel(self, archive):
         """The file with debug information of the kernel from a package's file; downloads much."""

@@ -33,9 +33,10 @@ def unpack_cmocka():
     stamp = os.path.join(folder, "complete")
     if not os.path.exists(stamp):
         for name in ("libcmocka0", "libcmocka-dev"):
-            archive = packages.download(name, "arm64")
-            run(["dpkg-deb", "-x", archive, folder])
-            os.unlink(archive)
+            with packages.locked():
+                archive = packages.download(name, "arm64")
+                run(["dpkg-deb", "-x", archive, folder])
+                os.unlink(archive)
         with open(stamp, "w", encoding="ascii") as file:
             file.write("cmocka\n")
     return (os.path.join(folder, "usr", "include"),
