@@ -163,13 +163,19 @@ static bool write_pages(int fd, const uint8_t *bytes, size_t size)
 	return true;
 }
 
-/* Where the library does it too. */
+/* In the folder that the library takes. */
 static bool keep(const struct state *state, size_t size)
 {
 	const char *folder = getenv("TMPDIR");
-	int fd = open(folder ? folder : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	bool good = fd >= 0 && write_pages(fd, state->out, size);
+	char path[4096];
+	bool good;
+	int fd;
 
+	snprintf(path, sizeof(path), "%s/tmem-bench-XXXXXX", folder && *folder ? folder : "/tmp");
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	good = fd >= 0 && write_pages(fd, state->out, size);
 	if (fd >= 0)
 		close(fd);
 	return good || bench_fail("what was unpacked could not be written");

@@ -73,7 +73,7 @@ static bool choose_size(void)
 {
 	const char *text = getenv("BENCH_SIZE");
 
-	size_of_memory = text ? parse_size(text) & ~(uint64_t)0xfffff : DEFAULT_SIZE;
+	size_of_memory = text && *text ? parse_size(text) & ~(uint64_t)0xfffff : DEFAULT_SIZE;
 	return size_of_memory >= LEAST_SIZE ||
 	       bench_fail("BENCH_SIZE=%s: expected 16M or more, such as 256M or 1G", text);
 }
