@@ -99,7 +99,8 @@ class Packages:
         try:
             text = run(["apt-cache", *self.options(), "show", f"{package}:{architecture}"])
         except Failure as failure:
-            raise Failure(f"{failure}\n{self.refused}".strip()) from failure
+            raise Failure(f"apt knows no package {package} for {architecture} (without a network "
+                          f"it does not learn of any)\n{self.refused}".strip()) from failure
         found = []
         for paragraph in text.split("\n\n"):
             fields = dict(line.split(": ", 1) for line in paragraph.splitlines()
