@@ -124,9 +124,9 @@ enum tmi_read_flags {
 struct tmi_direct;
 
 struct tmi_target_kind {
-	const char *name;           /* as in targets.def: "process" */
-	const char *prefix;         /* spec prefix besides the name, without colon: "pid"; or NULL */
-	const char *text;           /* one line for people */
+	const char *name;   /* as in targets.def: "process" */
+	const char *prefix; /* spec prefix besides the name, without colon: "pid"; or NULL */
+	const char *text;   /* one line for people */
 	const char *const *options; /* own option names, NULL-terminated; NULL = none */
 
 	/*
