@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * g26_unpack.c - row G26: opening a compressed image. The limit is the codec, all at once and into
- * memory that is there, and one more copy into a file without a name, which keeps what comes out as
- * the library does.
+ * g26_unpack.c - row G26: opening a compressed image. One limit is the codec alone, all at once and
+ * into memory that is there; the other one writes what comes out into a file without a name as
+ * well, which the library has to do.
  *
  * Random bytes do not compress, so these are not the big memory's: pages of zeros, of addresses, of
  * letters and of small numbers.
@@ -143,6 +143,56 @@ static void finish(void *argument)
 
 /* ---- the limits ---- */
 
+static bool zstd_alone(void *argument, uint64_t work)
+{
+	struct state *state = argument;
+
+	return ZSTD_decompress(state->out, work, state->zstd.bytes, state->zstd.size) == work ||
+	       bench_fail("zstd failed");
+}
+
+static bool gzip_alone(void *argument, uint64_t work)
+{
+	struct state *state = argument;
+	z_stream stream = { .next_in = state->gzip.bytes,
+			    .avail_in = (uInt)state->gzip.size,
+			    .next_out = state->out,
+			    .avail_out = (uInt)work };
+	bool good =
+		inflateInit2(&stream, GZIP) == Z_OK && inflate(&stream, Z_FINISH) == Z_STREAM_END;
+
+	inflateEnd(&stream);
+	return good || bench_fail("zlib failed");
+}
+
+static bool lz4_alone(void *argument, uint64_t work)
+{
+	struct state *state = argument;
+	LZ4F_dctx *context;
+	size_t size = work;
+	size_t taken = state->lz4.size;
+	size_t left;
+
+	if (LZ4F_isError(LZ4F_createDecompressionContext(&context, LZ4F_VERSION)))
+		return bench_fail("lz4 failed");
+	left = LZ4F_decompress(context, state->out, &size, state->lz4.bytes, &taken, NULL);
+	LZ4F_freeDecompressionContext(context);
+	return (left == 0 && size == work) || bench_fail("lz4 failed");
+}
+
+static bool xz_alone(void *argument, uint64_t work)
+{
+	struct state *state = argument;
+	uint64_t memory = UINT64_MAX;
+	size_t taken = 0;
+	size_t size = 0;
+
+	return (lzma_stream_buffer_decode(&memory, 0, NULL, state->xz.bytes, &taken, state->xz.size,
+					  state->out, &size, work) == LZMA_OK &&
+		size == work) ||
+	       bench_fail("xz failed");
+}
+
 static bool is_zero(const uint8_t *page)
 {
 	return !page[0] && !memcmp(page, page + 1, BENCH_PAGE - 1);
@@ -181,57 +231,16 @@ static bool keep(const struct state *state, size_t size)
 	return good || bench_fail("what was unpacked could not be written");
 }
 
-static bool zstd_limit(void *argument, uint64_t work)
-{
-	struct state *state = argument;
+#define KEPT(codec)                                                                                \
+	static bool codec##_kept(void *state, uint64_t work)                                       \
+	{                                                                                          \
+		return codec##_alone(state, work) && keep(state, work);                            \
+	}
 
-	if (ZSTD_decompress(state->out, work, state->zstd.bytes, state->zstd.size) != work)
-		return bench_fail("zstd failed");
-	return keep(state, work);
-}
-
-static bool gzip_limit(void *argument, uint64_t work)
-{
-	struct state *state = argument;
-	z_stream stream = { .next_in = state->gzip.bytes,
-			    .avail_in = (uInt)state->gzip.size,
-			    .next_out = state->out,
-			    .avail_out = (uInt)work };
-	bool good =
-		inflateInit2(&stream, GZIP) == Z_OK && inflate(&stream, Z_FINISH) == Z_STREAM_END;
-
-	inflateEnd(&stream);
-	return good ? keep(state, work) : bench_fail("zlib failed");
-}
-
-static bool lz4_limit(void *argument, uint64_t work)
-{
-	struct state *state = argument;
-	LZ4F_dctx *context;
-	size_t size = work;
-	size_t taken = state->lz4.size;
-	size_t left;
-
-	if (LZ4F_isError(LZ4F_createDecompressionContext(&context, LZ4F_VERSION)))
-		return bench_fail("lz4 failed");
-	left = LZ4F_decompress(context, state->out, &size, state->lz4.bytes, &taken, NULL);
-	LZ4F_freeDecompressionContext(context);
-	return left == 0 && size == work ? keep(state, work) : bench_fail("lz4 failed");
-}
-
-static bool xz_limit(void *argument, uint64_t work)
-{
-	struct state *state = argument;
-	uint64_t memory = UINT64_MAX;
-	size_t taken = 0;
-	size_t size = 0;
-
-	if (lzma_stream_buffer_decode(&memory, 0, NULL, state->xz.bytes, &taken, state->xz.size,
-				      state->out, &size, work) != LZMA_OK ||
-	    size != work)
-		return bench_fail("xz failed");
-	return keep(state, work);
-}
+KEPT(zstd)
+KEPT(gzip)
+KEPT(lz4)
+KEPT(xz)
 
 /* ---- the library ---- */
 
@@ -293,37 +302,41 @@ static enum bench_result verify(struct state *state, const struct packed *packed
 
 static enum bench_result zstd_verify(void *state)
 {
-	return verify(state, &((struct state *)state)->zstd, zstd_limit);
+	return verify(state, &((struct state *)state)->zstd, zstd_kept);
 }
 
 static enum bench_result gzip_verify(void *state)
 {
-	return verify(state, &((struct state *)state)->gzip, gzip_limit);
+	return verify(state, &((struct state *)state)->gzip, gzip_kept);
 }
 
 static enum bench_result lz4_verify(void *state)
 {
-	return verify(state, &((struct state *)state)->lz4, lz4_limit);
+	return verify(state, &((struct state *)state)->lz4, lz4_kept);
 }
 
 static enum bench_result xz_verify(void *state)
 {
-	return verify(state, &((struct state *)state)->xz, xz_limit);
+	return verify(state, &((struct state *)state)->xz, xz_kept);
 }
 
-#define LINE(codec, goal_text, number)                                                             \
+#define LINE(codec, name, how, limit, goal_text, number)                                           \
 	{                                                                                          \
-		.metric = "open an image packed by " #codec, .goal = goal_text, .least = (number), \
-		.unit = BENCH_RATE, .work = SIZE, .verify = codec##_verify,                        \
-		.limits = { { "codec and write", codec##_limit } },                                \
+		.metric = "open an image packed by " #codec name, .goal = goal_text,               \
+		.least = (number), .unit = BENCH_RATE, .work = SIZE, .verify = codec##_verify,     \
+		.limits = { { how, codec##_##limit } },                                            \
 		.library = { "tmem_open, tmem_close", codec##_library },                           \
 	}
 
+#define BESIDE_WRITING(codec) LINE(codec, "", "codec and write", kept, ">= 0.9", 0.9)
+#define BESIDE_CODEC(codec, goal_text, number)                                                     \
+	LINE(codec, ", codec alone", "codec", alone, goal_text, number)
+
 static const struct bench_line lines[] = {
-	LINE(zstd, ">= 0.9", 0.9),
-	LINE(gzip, ">= 0.9", 0.9),
-	LINE(lz4, ">= 0.9", 0.9),
-	LINE(xz, ">= 0.9", 0.9),
+	BESIDE_WRITING(zstd), BESIDE_CODEC(zstd, ">= 0.5", 0.5),
+	BESIDE_WRITING(gzip), BESIDE_CODEC(gzip, ">= 0.8", 0.8),
+	BESIDE_WRITING(lz4),  BESIDE_CODEC(lz4, ">= 0.3", 0.3),
+	BESIDE_WRITING(xz),   BESIDE_CODEC(xz, ">= 0.85", 0.85),
 };
 
 const struct bench_row bench_g26_unpack = {
