@@ -98,7 +98,7 @@ static bool map_dump(struct bench_image *image, const struct facts *facts)
 		close(fd);
 	if (map != MAP_FAILED)
 		image->map = (const uint8_t *)map + facts->offset;
-	return image->map;
+	return image->map || bench_fail("%s: the dump is not measured", image->path);
 }
 
 enum bench_result bench_guest_image(const struct bench_image **found)
